@@ -1,0 +1,27 @@
+package io.whimbrel.model;
+
+import org.jspecify.annotations.Nullable;
+
+/**
+ * One message in a topic. The payload is a JSON value in UTF-8, byte for byte as its sender wrote it; it is shared
+ * between threads and must not be changed.
+ *
+ * @param id names the message for receipts and logs, see {@link PublicationId}
+ * @param timeMillis the web server's clock when it accepted the message, milliseconds since 1970
+ * @param from the sender's address; null where the sender is a backend that named none
+ */
+@SuppressWarnings("ArrayRecordComponent") // compared by id, and a copy per message would be paid on the hot path
+public record Publication(
+        String id, Topic topic, long timeMillis, @Nullable Address from, byte[] payload) {
+    public Publication {
+        if (!PublicationId.isValid(id)) {
+            throw new IllegalArgumentException("not a publication id: " + id);
+        }
+    }
+
+    /** Names the message without its payload, which is never logged. */
+    @Override
+    public String toString() {
+        return "Publication[%s in %s, %d bytes]".formatted(id, topic, payload.length);
+    }
+}
