@@ -1,4 +1,7 @@
-/** How publications look on the wire, one codec per format. */
+/**
+ * How publications look to a client, one codec per wire format, as pure functions. Start with
+ * {@link io.whimbrel.protocol.Codec}; {@code bare} is the format of a browser's own {@code WebSocket}.
+ */
 @NullMarked
 package io.whimbrel.protocol;
 

@@ -1,0 +1,14 @@
+package io.whimbrel.protocol;
+
+import io.whimbrel.model.Publication;
+
+/**
+ * One wire format: what a client reads for a publication. Pure functions, safe for any thread. The length is known
+ * before the bytes are written, so that a transport can put its frame header in front without copying.
+ */
+public interface Codec {
+    /** How many bytes {@link #encode} writes for this publication. */
+    int encodedLength(Publication publication);
+
+    void encode(Publication publication, ByteSink sink);
+}
