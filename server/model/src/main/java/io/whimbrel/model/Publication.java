@@ -10,7 +10,6 @@ import org.jspecify.annotations.Nullable;
  * @param timeMillis the web server's clock when it accepted the message, milliseconds since 1970
  * @param from the sender's address; null where the sender is a backend that named none
  */
-@SuppressWarnings("ArrayRecordComponent") // compared by id, and a copy per message would be paid on the hot path
 public record Publication(
         String id, Topic topic, long timeMillis, @Nullable Address from, byte[] payload) {
     public Publication {

@@ -1,0 +1,36 @@
+package io.whimbrel.gateway;
+
+import io.whimbrel.auth.TokenVerdict;
+import io.whimbrel.auth.TokenVerifier;
+import java.time.InstantSource;
+import java.util.Set;
+import java.util.function.BooleanSupplier;
+
+/** What a handshake needs to know to decide who comes in. Safe for any thread. */
+record Admission(
+        TokenVerifier verifier,
+        GatewaySettings settings,
+        GatewayMetrics metrics,
+        InstantSource clock,
+        BooleanSupplier drains) {
+
+    Set<String> origins() {
+        return settings.origins();
+    }
+
+    boolean compression() {
+        return settings.compression();
+    }
+
+    boolean draining() {
+        return drains.getAsBoolean();
+    }
+
+    /** The end of a token in the loop's own time, which does not jump. */
+    long expiresAtMillis(long expiresAtSeconds, Loop loop) {
+        if (expiresAtSeconds == TokenVerdict.Valid.NEVER) {
+            return Long.MAX_VALUE;
+        }
+        return loop.nowMillis() + Math.max(0, expiresAtSeconds * 1000 - clock.millis());
+    }
+}

@@ -1,0 +1,193 @@
+package io.whimbrel.gateway;
+
+import io.micrometer.core.instrument.MeterRegistry;
+import io.netty.bootstrap.ServerBootstrap;
+import io.netty.channel.Channel;
+import io.netty.channel.ChannelInitializer;
+import io.netty.channel.ChannelOption;
+import io.netty.handler.codec.http.HttpDecoderConfig;
+import io.netty.handler.codec.http.HttpRequestDecoder;
+import io.netty.util.concurrent.EventExecutor;
+import io.whimbrel.auth.TokenVerifier;
+import io.whimbrel.broker.Broker;
+import io.whimbrel.model.Publication;
+import io.whimbrel.ops.Health;
+import io.whimbrel.protocol.Codec;
+import io.whimbrel.protocol.bare.BareCodec;
+import java.net.InetSocketAddress;
+import java.time.Clock;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.LongSupplier;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * The WebSocket gateway: accepts connections, spreads them over its event loops and brings them what the broker has for
+ * them. Safe for any thread.
+ */
+public final class Gateway {
+    private static final Logger log = LoggerFactory.getLogger(Gateway.class);
+
+    private static final int MAX_INITIAL_LINE_BYTES = 8 * 1024;
+    private static final int MAX_HEADER_BYTES = 16 * 1024;
+    private static final int BACKLOG = 4096;
+    /** What {@link #stop} may take beyond the drain time. */
+    private static final long STOP_MARGIN_MILLIS = 2_500;
+
+    private final GatewaySettings settings;
+    private final GatewayMetrics metrics;
+    private final Broker broker;
+    private final Subscriptions subscriptions;
+    private final List<Loop> loops = new ArrayList<>();
+    private final Admission admission;
+    private final AtomicInteger connections = new AtomicInteger();
+    private final Channel listener;
+    private volatile boolean draining;
+
+    /**
+     * Opens the port.
+     *
+     * @throws java.net.BindException when the port is taken
+     */
+    public Gateway(
+            GatewaySettings settings,
+            EventLoops eventLoops,
+            BrokerFactory brokers,
+            TokenVerifier verifier,
+            MeterRegistry registry,
+            Health health)
+            throws java.net.BindException {
+        this.settings = settings;
+        metrics = new GatewayMetrics(registry);
+        Clock clock = Clock.systemUTC();
+        broker = brokers.join(this::onPublication, eventLoops.group());
+        subscriptions = new Subscriptions(broker);
+        Codec codec = new BareCodec();
+        LongSupplier monotonicMillis = monotonicMillis();
+        for (EventExecutor executor : eventLoops.group()) {
+            Loop loop = new Loop(executor, settings, subscriptions, codec, metrics, monotonicMillis);
+            loops.add(loop);
+            loop.start();
+        }
+        admission = new Admission(verifier, settings, metrics, clock, () -> draining);
+        listenToPlainRecords(verifier, clock);
+        metrics.gauge("whimbrel.gateway.connections", "Connections, handshakes included", connections::get);
+        metrics.gauge("whimbrel.gateway.topics", "Topics this gateway is subscribed to", subscriptions::size);
+        health.check("broker", broker::outage);
+        health.check("gateway", () -> draining ? Optional.of("stopping") : Optional.empty());
+        listener = bind(eventLoops);
+    }
+
+    private void listenToPlainRecords(TokenVerifier verifier, Clock clock) {
+        if (settings.plainChannel().isEmpty()) {
+            return;
+        }
+        PlainRecords records = new PlainRecords(verifier, subscriptions, this::onPublication, metrics, clock);
+        broker.plainChannels().ifPresent(channels -> channels.listen(settings.plainChannel(), records::onRecord));
+    }
+
+    private Channel bind(EventLoops eventLoops) throws java.net.BindException {
+        var binding = new ServerBootstrap()
+                .group(eventLoops.group())
+                .channel(eventLoops.serverChannelType())
+                .option(ChannelOption.SO_BACKLOG, BACKLOG)
+                .option(ChannelOption.SO_REUSEADDR, true)
+                .childOption(ChannelOption.TCP_NODELAY, true)
+                .childHandler(new ChannelInitializer<Channel>() {
+                    @Override
+                    protected void initChannel(Channel channel) {
+                        onConnection(channel);
+                    }
+                })
+                .bind(settings.host(), settings.port())
+                .awaitUninterruptibly();
+        if (!binding.isSuccess()) {
+            broker.close();
+            var failure = new java.net.BindException("the gateway cannot listen on %s port %d: %s"
+                    .formatted(settings.host(), settings.port(), binding.cause().getMessage()));
+            failure.initCause(binding.cause());
+            throw failure;
+        }
+        return binding.channel();
+    }
+
+    private void onConnection(Channel channel) {
+        int count = connections.incrementAndGet();
+        channel.closeFuture().addListener(_ -> connections.decrementAndGet());
+        if (count > settings.limits().maxConnections()) {
+            metrics.refusedOverLimit();
+            channel.writeAndFlush(HttpAnswers.refusal(503, "this gateway is full, try again", "Retry-After: 5\r\n"))
+                    .addListener(_ -> channel.close());
+            return;
+        }
+        channel.pipeline()
+                .addLast(
+                        new HttpRequestDecoder(new HttpDecoderConfig()
+                                .setMaxInitialLineLength(MAX_INITIAL_LINE_BYTES)
+                                .setMaxHeaderSize(MAX_HEADER_BYTES)),
+                        new Handshake(admission, loopOf(channel), channel));
+    }
+
+    private Loop loopOf(Channel channel) {
+        for (Loop loop : loops) {
+            if (loop.executor().equals(channel.eventLoop())) {
+                return loop;
+            }
+        }
+        throw new IllegalStateException("a channel on an event loop that is none of ours");
+    }
+
+    /** Gives a publication to every event loop that has subscribers. Called on the broker's thread. */
+    private void onPublication(Publication publication) {
+        Loop[] wanting = subscriptions.loopsOf(publication.topic());
+        if (wanting.length > 0) {
+            metrics.published();
+        }
+        for (Loop loop : wanting) {
+            loop.offer(publication);
+        }
+    }
+
+    public int port() {
+        return ((InetSocketAddress) listener.localAddress()).getPort();
+    }
+
+    public Broker broker() {
+        return broker;
+    }
+
+    /**
+     * Stops in order and waits for it: no new connections, goodbyes spread over the drain time, then the end. Takes at
+     * most the drain time and {@link #STOP_MARGIN_MILLIS}, whatever clients do.
+     */
+    public void stop() {
+        draining = true;
+        listener.close().awaitUninterruptibly(1, TimeUnit.SECONDS);
+        long drainMillis = settings.timing().drain().toMillis();
+        CompletableFuture<?>[] drains = loops.stream()
+                .map(loop -> CompletableFuture.supplyAsync(() -> Drain.start(loop, drainMillis), loop.executor())
+                        .thenCompose(drain -> drain))
+                .toArray(CompletableFuture[]::new);
+        try {
+            CompletableFuture.allOf(drains).get(drainMillis + STOP_MARGIN_MILLIS, TimeUnit.MILLISECONDS);
+        } catch (TimeoutException _) {
+            log.warn("Some connections were still open when the time to stop was over");
+        } catch (InterruptedException _) {
+            Thread.currentThread().interrupt();
+        } catch (java.util.concurrent.ExecutionException e) {
+            log.error("The gateway did not stop in order", e);
+        }
+        broker.close();
+    }
+
+    private static LongSupplier monotonicMillis() {
+        long origin = System.nanoTime();
+        return () -> (System.nanoTime() - origin) / 1_000_000 + 1;
+    }
+}

@@ -1,0 +1,120 @@
+package io.whimbrel.gateway;
+
+import io.micrometer.core.instrument.FunctionCounter;
+import io.micrometer.core.instrument.Gauge;
+import io.micrometer.core.instrument.MeterRegistry;
+import io.whimbrel.model.Disconnect;
+import java.util.EnumMap;
+import java.util.Locale;
+import java.util.Map;
+import java.util.concurrent.atomic.LongAdder;
+
+/** What a gateway counts. Adders, so that the delivery path pays an uncontended addition; meters only read them. Safe for any thread. */
+final class GatewayMetrics {
+    /** What became of a record of the plain channel. */
+    enum PlainOutcome {
+        DELIVERED,
+        NOT_HERE,
+        MALFORMED,
+        OWN,
+        OVERFLOW
+    }
+
+    private final MeterRegistry registry;
+    private final LongAdder opened = new LongAdder();
+    private final LongAdder ended = new LongAdder();
+    private final LongAdder deliveries = new LongAdder();
+    private final LongAdder publications = new LongAdder();
+    private final LongAdder inboxOverflows = new LongAdder();
+    private final LongAdder closedByClient = new LongAdder();
+    private final LongAdder overLimit = new LongAdder();
+    private final Map<Disconnect, LongAdder> closes = new EnumMap<>(Disconnect.class);
+    private final Map<PlainOutcome, LongAdder> plain = new EnumMap<>(PlainOutcome.class);
+
+    GatewayMetrics(MeterRegistry registry) {
+        this.registry = registry;
+        Gauge.builder("whimbrel.gateway.sessions", () -> opened.sum() - ended.sum())
+                .description("Connections whose handshake has been answered")
+                .register(registry);
+        count("whimbrel.gateway.sessions.opened", "Handshakes answered with 101", opened);
+        count("whimbrel.gateway.deliveries", "Frames handed to sockets", deliveries);
+        count("whimbrel.gateway.publications", "Publications that arrived for a topic of this gateway", publications);
+        count(
+                "whimbrel.gateway.inbox.overflows",
+                "Publications dropped since an event loop could not keep up",
+                inboxOverflows);
+        count("whimbrel.gateway.refused", "Connections turned away, by reason", overLimit, "reason", "max-connections");
+        count("whimbrel.gateway.closes", "Connections closed, by reason", closedByClient, "reason", "client");
+        for (Disconnect reason : Disconnect.values()) {
+            LongAdder adder = new LongAdder();
+            closes.put(reason, adder);
+            count("whimbrel.gateway.closes", "Connections closed, by reason", adder, "reason", tag(reason));
+        }
+        for (PlainOutcome outcome : PlainOutcome.values()) {
+            LongAdder adder = new LongAdder();
+            plain.put(outcome, adder);
+            count("whimbrel.gateway.plain.records", "Records of the plain channel", adder, "outcome", tag(outcome));
+        }
+    }
+
+    /** A refused handshake; rare enough to look its meter up. */
+    void refused(int httpStatus) {
+        registry.counter("whimbrel.gateway.refused", "reason", "http-" + httpStatus)
+                .increment();
+    }
+
+    void refusedOverLimit() {
+        overLimit.increment();
+    }
+
+    void sessionOpened() {
+        opened.increment();
+    }
+
+    void sessionEnded() {
+        ended.increment();
+    }
+
+    void published() {
+        publications.increment();
+    }
+
+    void delivered(int frames) {
+        deliveries.add(frames);
+    }
+
+    void inboxOverflow() {
+        inboxOverflows.increment();
+    }
+
+    void closedByClient() {
+        closedByClient.increment();
+    }
+
+    void closed(Disconnect reason) {
+        adder(closes, reason).increment();
+    }
+
+    void plainRecord(PlainOutcome outcome) {
+        adder(plain, outcome).increment();
+    }
+
+    void gauge(String name, String description, java.util.function.Supplier<Number> value) {
+        Gauge.builder(name, value).description(description).register(registry);
+    }
+
+    private static <K extends Enum<K>> LongAdder adder(Map<K, LongAdder> adders, K key) {
+        return java.util.Objects.requireNonNull(adders.get(key));
+    }
+
+    private void count(String name, String description, LongAdder adder, String... tags) {
+        FunctionCounter.builder(name, adder, LongAdder::sum)
+                .description(description)
+                .tags(tags)
+                .register(registry);
+    }
+
+    private static String tag(Enum<?> value) {
+        return value.name().toLowerCase(Locale.ROOT).replace('_', '-');
+    }
+}

@@ -1,0 +1,333 @@
+package io.whimbrel.gateway;
+
+import io.netty.buffer.ByteBuf;
+import io.whimbrel.model.Disconnect;
+import io.whimbrel.model.Topic;
+import java.util.concurrent.ThreadLocalRandom;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * One connection of one client, from its accepted handshake to its end. Called only on its event loop.
+ *
+ * <pre>
+ *   OPENING ──open──▶ OPEN ──close──▶ CLOSING ──▶ CLOSED
+ *      frames wait      frames go       only the client's Close frame,
+ *      in the outbox    to the socket   the end of its bytes or the deadline count
+ * </pre>
+ */
+final class Session extends TimingWheel.Entry implements FrameReader.Sink {
+    private enum State {
+        OPENING,
+        OPEN,
+        CLOSING,
+        CLOSED
+    }
+
+    private final Loop loop;
+    private final Socket socket;
+    private final Outbox outbox;
+    private final FrameReader reader;
+    private final boolean deflated;
+    /** The client's own topic; null for a connection that was refused and lives only to be told why. */
+    private final @Nullable Topic topic;
+
+    private final long expiresAtMillis;
+    private State state = State.OPENING;
+    /** Why to close at once when the handshake has been answered; null for a connection that may stay. */
+    private @Nullable Disconnect closeOnOpen;
+
+    private boolean flushPending;
+    private boolean readingPaused;
+    private int utf8 = Utf8.BOUNDARY;
+    /** A compressed message so far; null between messages and for connections without compression. */
+    private @Nullable ByteBuf compressedMessage;
+
+    private long lastReadMillis;
+    /** When the ping was sent that nothing has followed yet; 0 when none is out. */
+    private long pingSentMillis;
+
+    private long nextPingMillis;
+
+    /**
+     * @param expiresAtMillis by the loop's clock; {@link Long#MAX_VALUE} for never
+     * @param deflated whether permessage-deflate was negotiated
+     */
+    Session(Loop loop, Socket socket, @Nullable Topic topic, long expiresAtMillis, boolean deflated) {
+        this.loop = loop;
+        this.socket = socket;
+        this.topic = topic;
+        this.expiresAtMillis = expiresAtMillis;
+        this.deflated = deflated;
+        outbox = new Outbox(socket, loop.limits().outboxMaxBytes());
+        reader = new FrameReader(this, loop.limits().maxMessageBytes(), deflated);
+    }
+
+    @Nullable
+    Topic topic() {
+        return topic;
+    }
+
+    boolean deflated() {
+        return deflated;
+    }
+
+    /** The handshake has been answered: frames may go out, the heart begins to beat. */
+    void open() {
+        if (state != State.OPENING) {
+            return;
+        }
+        state = State.OPEN;
+        loop.metrics().sessionOpened();
+        outbox.open();
+        socket.flush();
+        if (closeOnOpen != null) {
+            close(closeOnOpen);
+            return;
+        }
+        long now = loop.nowMillis();
+        lastReadMillis = now;
+        // The first ping at random, so that a storm of connects does not become a storm of pings.
+        nextPingMillis = now
+                + ThreadLocalRandom.current()
+                        .nextLong(loop.timing().pingInterval().toMillis())
+                + 1;
+        scheduleHeartbeat();
+    }
+
+    /** Queues whole frames, which the session releases. The caller flushes afterwards, see {@link #flush}. */
+    void deliver(ByteBuf frames, int count) {
+        if (state == State.CLOSING || state == State.CLOSED) {
+            frames.release();
+            return;
+        }
+        if (!outbox.offer(frames)) {
+            close(Disconnect.SLOW);
+            return;
+        }
+        loop.metrics().delivered(count);
+        if (!flushPending) {
+            flushPending = true;
+            loop.flushLater(this);
+        }
+    }
+
+    /** Sends what {@link #deliver} queued; once per tick, whatever the number of topics. */
+    void flush() {
+        flushPending = false;
+        if (state == State.OPEN) {
+            socket.flush();
+        }
+    }
+
+    void onBytes(ByteBuf bytes) {
+        lastReadMillis = loop.nowMillis();
+        if (state == State.CLOSED) {
+            bytes.release();
+        } else {
+            reader.read(bytes);
+        }
+    }
+
+    /** The socket has room again. */
+    void onWritable() {
+        if (readingPaused) {
+            readingPaused = false;
+            socket.resumeReading();
+        }
+    }
+
+    /** The connection is gone, whoever ended it. */
+    void onClosed() {
+        if (state == State.CLOSED) {
+            return;
+        }
+        if (state != State.OPENING) {
+            loop.metrics().sessionEnded();
+        }
+        state = State.CLOSED;
+        loop.wheel().cancel(this);
+        loop.hub().remove(this);
+        reader.close();
+        outbox.discard();
+        dropCompressedMessage();
+    }
+
+    /** Says goodbye with a code, waits a little for the client's answer, then ends the connection. */
+    void close(Disconnect reason) {
+        if (state == State.OPENING) {
+            // No frame may precede the answer to the handshake.
+            closeOnOpen = closeOnOpen == null ? reason : closeOnOpen;
+            return;
+        }
+        if (state != State.OPEN) {
+            return;
+        }
+        beginClosing();
+        loop.metrics().closed(reason);
+        socket.write(Frames.close(reason));
+        socket.flush();
+    }
+
+    /** Ends the connection without waiting for anybody. */
+    void abort() {
+        socket.abort();
+    }
+
+    private void beginClosing() {
+        state = State.CLOSING;
+        loop.hub().remove(this);
+        dropCompressedMessage();
+        onWritable();
+        loop.wheel().schedule(this, loop.nowMillis() + loop.timing().close().toMillis());
+    }
+
+    // What the client sends
+
+    @Override
+    public void onData(ByteBuf piece, boolean text, boolean compressed, boolean first, boolean last) {
+        if (state != State.OPEN) {
+            return;
+        }
+        // The bare protocol gives no meaning to a client's messages: they are checked and forgotten.
+        if (compressed) {
+            onCompressed(piece, text, last);
+        } else if (text) {
+            utf8 = Utf8.advance(first ? Utf8.BOUNDARY : utf8, piece);
+            if (utf8 == Utf8.INVALID || (last && utf8 != Utf8.BOUNDARY)) {
+                violated(Disconnect.INVALID_PAYLOAD);
+            }
+        }
+    }
+
+    private void onCompressed(ByteBuf piece, boolean text, boolean last) {
+        ByteBuf message = compressedMessage;
+        if (message == null) {
+            message = loop.allocate(piece.readableBytes());
+            compressedMessage = message;
+        }
+        message.writeBytes(piece);
+        if (!last) {
+            return;
+        }
+        Deflation.Inflated found =
+                loop.deflation().inflate(message, text, loop.limits().maxMessageBytes());
+        dropCompressedMessage();
+        switch (found) {
+            case VALID -> {}
+            case NOT_DEFLATE -> violated(Disconnect.PROTOCOL_ERROR);
+            case TOO_BIG -> violated(Disconnect.MESSAGE_TOO_BIG);
+            case NOT_UTF8 -> violated(Disconnect.INVALID_PAYLOAD);
+        }
+    }
+
+    private void dropCompressedMessage() {
+        if (compressedMessage != null) {
+            compressedMessage.release();
+            compressedMessage = null;
+        }
+    }
+
+    @Override
+    public void onPing(ByteBuf payload) {
+        if (state != State.OPEN) {
+            return;
+        }
+        socket.write(Frames.pong(payload));
+        socket.flush();
+        // Who does not read our pongs may not make us queue more of them.
+        if (socket.pendingBytes() > loop.limits().pongBacklogBytes() && !readingPaused) {
+            readingPaused = true;
+            socket.pauseReading();
+        }
+    }
+
+    @Override
+    public void onPong() {
+        // Any byte is a sign of life, see onBytes.
+    }
+
+    @Override
+    public void onClose(ByteBuf payload) {
+        if (state == State.CLOSING) {
+            socket.closeWhenSent();
+            return;
+        }
+        int length = payload.readableBytes();
+        if (length == 1 || (length >= 2 && !isCloseCode(payload.getUnsignedShort(payload.readerIndex())))) {
+            violated(Disconnect.PROTOCOL_ERROR);
+            return;
+        }
+        if (length > 2 && Utf8.advance(Utf8.BOUNDARY, payload.slice(payload.readerIndex() + 2, length - 2)) != 0) {
+            violated(Disconnect.INVALID_PAYLOAD);
+            return;
+        }
+        beginClosing();
+        loop.metrics().closedByClient();
+        socket.write(
+                length == 0
+                        ? Frames.closeWithoutCode()
+                        : Frames.close(payload.getUnsignedShort(payload.readerIndex())));
+        socket.flush();
+        socket.closeWhenSent();
+    }
+
+    @Override
+    public void onViolation(Disconnect reason) {
+        violated(reason);
+    }
+
+    /** Nothing the client sends can be understood any more, not even a Close frame: our direction ends at once. */
+    private void violated(Disconnect reason) {
+        if (state == State.CLOSING || state == State.CLOSED) {
+            return;
+        }
+        reader.close();
+        close(reason);
+        socket.finish();
+    }
+
+    /** The codes a Close frame may carry (RFC 6455 §7.4, and those registered since). */
+    private static boolean isCloseCode(int code) {
+        return (code >= 1000 && code <= 1003) || (code >= 1007 && code <= 1014) || (code >= 3000 && code <= 4999);
+    }
+
+    // Time
+
+    @Override
+    void onDeadline(long nowMillis) {
+        switch (state) {
+            case OPENING, CLOSED -> {}
+            case CLOSING -> socket.abort();
+            case OPEN -> beat(nowMillis);
+        }
+    }
+
+    private void beat(long nowMillis) {
+        if (nowMillis >= expiresAtMillis) {
+            close(Disconnect.EXPIRED);
+            return;
+        }
+        if (pingSentMillis != 0) {
+            if (lastReadMillis >= pingSentMillis) {
+                pingSentMillis = 0;
+            } else if (nowMillis - pingSentMillis >= loop.timing().pongTimeout().toMillis()) {
+                close(Disconnect.NO_PONG);
+                return;
+            }
+        }
+        if (nowMillis >= nextPingMillis) {
+            pingSentMillis = nowMillis;
+            nextPingMillis = nowMillis + loop.timing().pingInterval().toMillis();
+            socket.write(Frames.ping());
+            socket.flush();
+        }
+        scheduleHeartbeat();
+    }
+
+    private void scheduleHeartbeat() {
+        long next = pingSentMillis == 0
+                ? nextPingMillis
+                : pingSentMillis + loop.timing().pongTimeout().toMillis();
+        loop.wheel().schedule(this, Math.min(next, expiresAtMillis));
+    }
+}
