@@ -9,9 +9,13 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletionStage;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /** Who is subscribed to what on one event loop. No locks: called only on that loop. */
 final class Hub {
+    private static final Logger log = LoggerFactory.getLogger(Hub.class);
+
     private final Loop loop;
     private final Subscriptions subscriptions;
     private final Codec codec;
@@ -60,7 +64,12 @@ final class Hub {
     /** Gives every subscriber what the tick gathered. */
     void deliverTick() {
         for (int i = 0; i < inTick.size(); i++) {
-            inTick.get(i).deliverTick();
+            try {
+                inTick.get(i).deliverTick();
+            } catch (RuntimeException e) {
+                // A mistake of ours about one topic must not cost the others their tick.
+                log.error("A tick could not be delivered", e);
+            }
         }
         inTick.clear();
     }

@@ -76,7 +76,7 @@ final class NettySocket extends ChannelInboundHandlerAdapter implements Socket {
 
     @Override
     public void abort() {
-        channel.close(channel.voidPromise());
+        channel.close();
     }
 
     @Override

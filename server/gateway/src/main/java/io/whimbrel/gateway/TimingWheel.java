@@ -2,6 +2,8 @@ package io.whimbrel.gateway;
 
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * Deadlines of many sessions at the cost of three fields each: a ring of slots, each a linked list of the entries due
@@ -19,6 +21,8 @@ final class TimingWheel {
         /** Called at or shortly after the deadline, or early; the entry is no longer scheduled then. */
         abstract void onDeadline(long nowMillis);
     }
+
+    private static final Logger log = LoggerFactory.getLogger(TimingWheel.class);
 
     private static final int UNSCHEDULED = -1;
 
@@ -81,7 +85,12 @@ final class TimingWheel {
             Entry entry;
             while ((entry = slots[slot]) != null) {
                 cancel(entry);
-                entry.onDeadline(nowMillis);
+                try {
+                    entry.onDeadline(nowMillis);
+                } catch (RuntimeException e) {
+                    // A mistake of ours about one session must not stop the hearts of all others.
+                    log.error("A deadline could not be handled", e);
+                }
             }
         }
     }

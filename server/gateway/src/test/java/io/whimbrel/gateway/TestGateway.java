@@ -1,0 +1,88 @@
+package io.whimbrel.gateway;
+
+import static io.whimbrel.gateway.FakeVerifier.tokenOf;
+import static java.nio.charset.StandardCharsets.UTF_8;
+
+import io.micrometer.core.instrument.Meter;
+import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
+import io.whimbrel.model.Address;
+import io.whimbrel.model.Publication;
+import io.whimbrel.model.Topic;
+import io.whimbrel.ops.Health;
+import java.io.IOException;
+import java.util.concurrent.atomic.AtomicLong;
+import java.util.concurrent.atomic.AtomicReference;
+
+/** A gateway on a free port with real sockets, between a broker and a verifier in the hands of the test. */
+final class TestGateway implements AutoCloseable {
+    final FakeVerifier verifier = new FakeVerifier();
+    final Health health = new Health();
+    final SimpleMeterRegistry metrics = new SimpleMeterRegistry();
+    final FakeBroker broker;
+    final Gateway gateway;
+
+    private final EventLoops loops = new EventLoops(2);
+    private final AtomicLong ids = new AtomicLong();
+
+    TestGateway() throws IOException {
+        this(settings());
+    }
+
+    TestGateway(GatewaySettings settings) throws IOException {
+        AtomicReference<FakeBroker> made = new AtomicReference<>();
+        gateway = new Gateway(
+                settings,
+                loops,
+                (listener, _) -> {
+                    made.set(new FakeBroker(listener));
+                    return made.get();
+                },
+                verifier,
+                metrics,
+                health);
+        broker = made.get();
+    }
+
+    /** The defaults, on loopback and a free port. */
+    static GatewaySettings settings() {
+        return GatewaySettings.defaults().withHostAndPort("127.0.0.1", 0);
+    }
+
+    int port() {
+        return gateway.port();
+    }
+
+    RawClient open(Address client) throws IOException {
+        return RawClient.open(port(), tokenOf(client));
+    }
+
+    void publish(Address to, String json) {
+        broker.publish(publication(to, json));
+    }
+
+    Publication publication(Address to, String json) {
+        return new Publication("m" + ids.incrementAndGet(), Topic.of(to), 7, null, json.getBytes(UTF_8));
+    }
+
+    /** The frame that {@link #publish} makes of its n-th message. */
+    static String frame(int n, String json) {
+        return "{\"message\":%s,\"id\":\"m%d\",\"time\":7}".formatted(json, n);
+    }
+
+    double metric(String name, String... tags) {
+        var meter = metrics.find(name).tags(tags).meter();
+        if (meter == null) {
+            return 0;
+        }
+        for (var measurement : meter.measure()) {
+            return measurement.getValue();
+        }
+        throw new AssertionError(meter.getId() + " of type " + Meter.Type.OTHER + " measures nothing");
+    }
+
+    @Override
+    public void close() {
+        gateway.stop();
+        loops.close();
+    }
+}
