@@ -1,0 +1,64 @@
+package io.whimbrel.auth;
+
+import com.nimbusds.jose.util.JSONObjectUtils;
+import io.whimbrel.model.Address;
+import java.net.http.HttpResponse;
+import java.nio.ByteBuffer;
+import java.nio.charset.CharacterCodingException;
+import java.nio.charset.StandardCharsets;
+import java.text.ParseException;
+import java.util.Map;
+import java.util.Optional;
+
+/**
+ * Reads what a web server says about a token: ours {@code {"auth":true,"uuid":…,"expires_at":…}}, the original system's
+ * {@code {"auth":true}}, and {@code {"auth":false}} with or without {@code "expired":true}. Whatever it says otherwise is
+ * neither yes nor no.
+ */
+final class WebServerAnswer {
+    private WebServerAnswer() {}
+
+    static TokenVerdict read(String token, HttpResponse<byte[]> response) {
+        if (response.statusCode() != 200) {
+            return new TokenVerdict.Unavailable("the web server answered with status " + response.statusCode());
+        }
+        try {
+            return read(token, JSONObjectUtils.parse(utf8(response.body())));
+        } catch (ParseException | CharacterCodingException _) {
+            return notUnderstood();
+        }
+    }
+
+    private static TokenVerdict read(String token, Map<String, Object> answer) {
+        Object auth = answer.get("auth");
+        if (Boolean.FALSE.equals(auth)) {
+            return Boolean.TRUE.equals(answer.get("expired")) ? new TokenVerdict.Expired() : new TokenVerdict.Invalid();
+        }
+        Optional<Address> address = addressIn(token, answer);
+        Object end = answer.get("expires_at");
+        if (!Boolean.TRUE.equals(auth) || address.isEmpty() || !(end == null || end instanceof Number)) {
+            return notUnderstood();
+        }
+        return new TokenVerdict.Valid(
+                address.get(), end instanceof Number seconds ? seconds.longValue() : TokenVerdict.Valid.NEVER);
+    }
+
+    private static Optional<Address> addressIn(String token, Map<String, Object> answer) {
+        return switch (answer.get("uuid")) {
+            case null -> Optional.of(Addresses.ofForeignToken(token));
+            case String uuid -> Address.parse(uuid);
+            default -> Optional.empty();
+        };
+    }
+
+    private static String utf8(byte[] bytes) throws CharacterCodingException {
+        return StandardCharsets.UTF_8
+                .newDecoder()
+                .decode(ByteBuffer.wrap(bytes))
+                .toString();
+    }
+
+    private static TokenVerdict notUnderstood() {
+        return new TokenVerdict.Unavailable("the web server's answer was not understood");
+    }
+}
