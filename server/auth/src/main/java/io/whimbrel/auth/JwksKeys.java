@@ -30,7 +30,7 @@ final class JwksKeys implements KeyFinder {
 
     private static final long KEPT_MILLIS = TimeUnit.MINUTES.toMillis(5);
     private static final long RENEWED_BEFORE_MILLIS = TimeUnit.MINUTES.toMillis(1);
-    private static final long FETCH_INTERVAL_MILLIS = TimeUnit.SECONDS.toMillis(30);
+    private static final long FETCH_INTERVAL_MILLIS = TimeUnit.SECONDS.toMillis(5);
     private static final long OUTAGE_MILLIS = TimeUnit.HOURS.toMillis(4);
     private static final int HTTP_TIMEOUT_MILLIS = 2_000;
     private static final int MAX_SET_BYTES = 256 * 1024;
