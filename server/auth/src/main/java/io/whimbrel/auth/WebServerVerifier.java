@@ -91,16 +91,14 @@ public final class WebServerVerifier implements TokenVerifier, AutoCloseable {
         } finally {
             lock.unlock();
         }
-        CompletionStage<TokenVerdict> answer = question.answer.minimalCompletionStage();
-        CompletableFuture<TokenVerdict> _ = question.answer.whenComplete((_, _) -> leave(question));
-        question.answer.completeOnTimeout(
+        question.outcome.completeOnTimeout(
                 new TokenVerdict.Unavailable("the web server did not answer within " + settings.timeout()),
                 settings.timeout().toNanos(),
                 TimeUnit.NANOSECONDS);
         if (hasPlace) {
             ask(question);
         }
-        return answer;
+        return question.answer.minimalCompletionStage();
     }
 
     /** Requests at this moment. */
@@ -134,7 +132,7 @@ public final class WebServerVerifier implements TokenVerifier, AutoCloseable {
         } finally {
             lock.unlock();
         }
-        unanswered.forEach(question -> question.answer.complete(new TokenVerdict.Unavailable("closed")));
+        unanswered.forEach(question -> question.outcome.complete(new TokenVerdict.Unavailable("closed")));
         http.shutdownNow();
         try {
             http.awaitTermination(CLOSING_PATIENCE);
@@ -145,21 +143,21 @@ public final class WebServerVerifier implements TokenVerifier, AutoCloseable {
     }
 
     private void ask(Question question) {
-        if (question.answer.isDone()) {
+        if (question.outcome.isDone()) {
             return;
         }
         CompletableFuture<HttpResponse<byte[]>> exchange;
         try {
             exchange = http.sendAsync(question.request, body);
         } catch (RejectedExecutionException _) {
-            question.answer.complete(new TokenVerdict.Unavailable("closed"));
+            question.outcome.complete(new TokenVerdict.Unavailable("closed"));
             return;
         }
         question.exchange = exchange;
-        if (question.answer.isDone()) {
+        if (question.outcome.isDone()) {
             exchange.cancel(true); // its time was over before there was anything to cancel
         }
-        CompletableFuture<Boolean> _ = exchange.handle((response, failure) -> question.answer.complete(
+        CompletableFuture<Boolean> _ = exchange.handle((response, failure) -> question.outcome.complete(
                 response == null
                         ? new TokenVerdict.Unavailable(reason(failure))
                         : WebServerAnswer.read(question.token, response)));
@@ -209,10 +207,16 @@ public final class WebServerVerifier implements TokenVerifier, AutoCloseable {
         return CompletableFuture.completedStage(new TokenVerdict.Unavailable(why));
     }
 
-    private static final class Question {
+    private final class Question {
         private final String token;
         private final HttpRequest request;
-        private final CompletableFuture<TokenVerdict> answer = new CompletableFuture<>();
+        private final CompletableFuture<TokenVerdict> outcome = new CompletableFuture<>();
+        /** Told only after the question has left, so that who asks again upon it asks the web server again. */
+        private final CompletableFuture<TokenVerdict> answer = outcome.thenApply(verdict -> {
+            leave(this);
+            return verdict;
+        });
+
         private volatile @Nullable CompletableFuture<?> exchange;
 
         Question(String token, HttpRequest request) {
