@@ -13,10 +13,9 @@ import javax.crypto.spec.PBEKeySpec;
 /**
  * What is kept of a password: {@code pbkdf2-sha256$iterations$salt$hash}, salt and hash in base64. Making and checking
  * one costs about 0.2 s of CPU with the default iterations; that is its purpose. Passwords are taken in Unicode's
- * composed form, so that it does not matter how a keyboard made an é.
+ * composed form, so that it does not matter how a keyboard made an é. Immutable.
  */
-@SuppressWarnings("ArrayRecordComponent") // never compared; arrays do not leave this file
-public record PasswordHash(int iterations, byte[] salt, byte[] hash) {
+public final class PasswordHash {
     /** OWASP's number for PBKDF2 with HMAC-SHA256. */
     public static final int DEFAULT_ITERATIONS = 600_000;
 
@@ -31,7 +30,11 @@ public record PasswordHash(int iterations, byte[] salt, byte[] hash) {
     private static final Pattern FORM =
             Pattern.compile("pbkdf2-sha256\\$([0-9]{1,9})\\$([A-Za-z0-9+/]{11,86}={0,2})\\$([A-Za-z0-9+/]{43}=?)");
 
-    public PasswordHash {
+    private final int iterations;
+    private final byte[] salt;
+    private final byte[] hash;
+
+    PasswordHash(int iterations, byte[] salt, byte[] hash) {
         if (iterations < MIN_ITERATIONS || iterations > MAX_ITERATIONS) {
             throw new IllegalArgumentException(
                     "%d iterations; it may be %d to %d".formatted(iterations, MIN_ITERATIONS, MAX_ITERATIONS));
@@ -39,8 +42,9 @@ public record PasswordHash(int iterations, byte[] salt, byte[] hash) {
         if (hash.length != HASH_BYTES) {
             throw new IllegalArgumentException("a hash of %d bytes; it has %d".formatted(hash.length, HASH_BYTES));
         }
-        salt = salt.clone();
-        hash = hash.clone();
+        this.iterations = iterations;
+        this.salt = salt.clone();
+        this.hash = hash.clone();
     }
 
     public static PasswordHash of(String password) {
