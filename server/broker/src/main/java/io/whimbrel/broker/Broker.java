@@ -23,7 +23,8 @@ public interface Broker extends AutoCloseable {
      * Asks for a topic's publications, which come to the {@link Listener} the broker was made with. A publication
      * accepted after the stage has completed is received. The subscription holds until {@link #unsubscribe}, also over
      * a lost connection, after which it is renewed; what was published in between is missed. Fails with
-     * {@link BrokerUnavailableException} when it could not be made in time; the topic is then not subscribed.
+     * {@link BrokerUnavailableException} when it could not be made in time; the topic is then not subscribed, unless it
+     * was before.
      *
      * <p>Subscribing twice is the same as once. Calls for one topic take effect in the order they were made.
      */

@@ -1,0 +1,126 @@
+package io.whimbrel.broker.memory;
+
+import io.whimbrel.broker.Broker;
+import io.whimbrel.broker.BrokerCounters;
+import io.whimbrel.broker.BrokerUnavailableException;
+import io.whimbrel.broker.PlainChannels;
+import io.whimbrel.broker.memory.MemoryNetwork.Receiver;
+import io.whimbrel.model.Publication;
+import io.whimbrel.model.Topic;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
+import java.util.function.Consumer;
+
+/** One node of a {@link MemoryNetwork}. Subscriptions take effect within the call. Safe for any thread. */
+public final class MemoryBroker implements Broker, PlainChannels {
+    private static final String TOPIC = "topic ";
+    private static final String PLAIN = "plain ";
+
+    private final MemoryNetwork network;
+    private final Receiver subscriber;
+    private final BrokerCounters counters = new BrokerCounters();
+    /** What this node joined, by the name in the network. Guarded by this, as is {@code closed}. */
+    private final Map<String, List<Receiver>> joined = new HashMap<>();
+
+    private boolean closed;
+
+    MemoryBroker(MemoryNetwork network, Listener listener) {
+        this.network = network;
+        subscriber = message -> {
+            counters.received.increment();
+            listener.onPublication((Publication) message);
+        };
+    }
+
+    @Override
+    public CompletionStage<Integer> publish(Publication publication) {
+        return send(TOPIC + publication.topic().name(), publication);
+    }
+
+    @Override
+    public synchronized CompletionStage<Void> subscribe(Topic topic) {
+        if (closed) {
+            return CompletableFuture.failedStage(closedException());
+        }
+        String name = TOPIC + topic.name();
+        if (joined.putIfAbsent(name, List.of(subscriber)) == null) {
+            network.add(name, subscriber);
+        }
+        return CompletableFuture.completedStage(null);
+    }
+
+    @Override
+    public synchronized void unsubscribe(Topic topic) {
+        String name = TOPIC + topic.name();
+        if (joined.remove(name) != null) {
+            network.remove(name, subscriber);
+        }
+    }
+
+    @Override
+    public synchronized void listen(String channel, Consumer<byte[]> listener) {
+        if (closed) {
+            throw closedException();
+        }
+        String name = PLAIN + channel;
+        List<Receiver> before = joined.getOrDefault(name, List.of());
+        List<Receiver> after = new ArrayList<>(before);
+        Receiver receiver = message -> listener.accept((byte[]) message);
+        after.add(receiver);
+        joined.put(name, after);
+        network.add(name, receiver);
+    }
+
+    @Override
+    public CompletionStage<Integer> publish(String channel, byte[] record) {
+        return send(PLAIN + channel, record);
+    }
+
+    private CompletionStage<Integer> send(String name, Object message) {
+        CompletableFuture<Integer> sent =
+                isClosed() ? CompletableFuture.failedFuture(closedException()) : network.send(name, message);
+        var _ = sent.whenComplete((_, failure) -> {
+            if (failure == null) {
+                counters.published.increment();
+            } else {
+                counters.publishFailures.increment();
+            }
+        });
+        return sent;
+    }
+
+    @Override
+    public Optional<String> outage() {
+        return isClosed() ? Optional.of("the broker is closed") : Optional.empty();
+    }
+
+    @Override
+    public BrokerCounters counters() {
+        return counters;
+    }
+
+    @Override
+    public Optional<PlainChannels> plainChannels() {
+        return Optional.of(this);
+    }
+
+    @Override
+    public synchronized void close() {
+        closed = true;
+        joined.forEach((name, receivers) -> receivers.forEach(receiver -> network.remove(name, receiver)));
+        joined.clear();
+    }
+
+    private synchronized boolean isClosed() {
+        return closed;
+    }
+
+    private static BrokerUnavailableException closedException() {
+        return new BrokerUnavailableException("the broker is closed");
+    }
+}

@@ -1,0 +1,96 @@
+package io.whimbrel.broker.redis;
+
+import io.whimbrel.model.Address;
+import io.whimbrel.model.Publication;
+import io.whimbrel.model.PublicationId;
+import io.whimbrel.model.Topic;
+import java.nio.charset.StandardCharsets;
+import java.util.Arrays;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A publication as it travels through Redis: a line of ASCII, then the payload as it is.
+ *
+ * <pre>1 &lt;id&gt; &lt;milliseconds since 1970&gt; &lt;sender's address, or -&gt;\n&lt;payload&gt;</pre>
+ *
+ * A later version may add fields at the end of the line, which this one skips; another first field is another form.
+ */
+final class Envelope {
+    private static final String VERSION = "1 ";
+    private static final String NOBODY = "-";
+    /** Long enough for ours and for whatever a later version adds; what is longer is not an envelope. */
+    static final int LONGEST_HEADER_BYTES = 1024;
+
+    private static final int MOST_DIGITS = 18;
+
+    private Envelope() {}
+
+    static byte[] encode(Publication publication) {
+        Address from = publication.from();
+        String header = VERSION
+                + publication.id()
+                + ' '
+                + publication.timeMillis()
+                + ' '
+                + (from == null ? NOBODY : from.toString())
+                + '\n';
+        byte[] payload = publication.payload();
+        byte[] message = new byte[header.length() + payload.length];
+        for (int i = 0; i < header.length(); i++) {
+            message[i] = (byte) header.charAt(i);
+        }
+        System.arraycopy(payload, 0, message, header.length(), payload.length);
+        return message;
+    }
+
+    /** Null for what this version cannot read. */
+    static @Nullable Publication decode(Topic topic, byte[] message) {
+        int end = endOfHeader(message);
+        if (end < 0) {
+            return null;
+        }
+        String header = new String(message, 0, end, StandardCharsets.ISO_8859_1);
+        int idEnd = header.indexOf(' ', VERSION.length());
+        int timeEnd = idEnd < 0 ? -1 : header.indexOf(' ', idEnd + 1);
+        if (timeEnd < 0 || !header.startsWith(VERSION)) {
+            return null;
+        }
+        int next = header.indexOf(' ', timeEnd + 1);
+        String id = header.substring(VERSION.length(), idEnd);
+        long timeMillis = digits(header, idEnd + 1, timeEnd);
+        String sender = header.substring(timeEnd + 1, next < 0 ? end : next);
+        Optional<Address> from = sender.equals(NOBODY) ? Optional.empty() : Address.parse(sender);
+        if (timeMillis < 0 || !PublicationId.isValid(id) || (from.isEmpty() && !sender.equals(NOBODY))) {
+            return null;
+        }
+        return new Publication(
+                id, topic, timeMillis, from.orElse(null), Arrays.copyOfRange(message, end + 1, message.length));
+    }
+
+    private static int endOfHeader(byte[] message) {
+        int limit = Math.min(message.length, LONGEST_HEADER_BYTES);
+        for (int i = 0; i < limit; i++) {
+            if (message[i] == '\n') {
+                return i;
+            }
+        }
+        return -1;
+    }
+
+    /** The number written there, -1 for anything but 1 to 18 digits. */
+    private static long digits(String text, int from, int to) {
+        if (to == from || to - from > MOST_DIGITS) {
+            return -1;
+        }
+        long value = 0;
+        for (int i = from; i < to; i++) {
+            char c = text.charAt(i);
+            if (c < '0' || c > '9') {
+                return -1;
+            }
+            value = 10 * value + (c - '0');
+        }
+        return value;
+    }
+}

@@ -1,0 +1,167 @@
+package io.whimbrel.broker.redis;
+
+import io.lettuce.core.ClientOptions;
+import io.lettuce.core.MaintNotificationsConfig;
+import io.lettuce.core.RedisClient;
+import io.lettuce.core.RedisURI;
+import io.lettuce.core.SocketOptions;
+import io.lettuce.core.TimeoutOptions;
+import io.lettuce.core.api.StatefulRedisConnection;
+import io.lettuce.core.codec.ByteArrayCodec;
+import io.lettuce.core.codec.RedisCodec;
+import io.lettuce.core.codec.StringCodec;
+import io.lettuce.core.metrics.CommandLatencyRecorder;
+import io.lettuce.core.pubsub.StatefulRedisPubSubConnection;
+import io.lettuce.core.resource.ClientResources;
+import io.lettuce.core.resource.DefaultEventLoopGroupProvider;
+import io.lettuce.core.resource.EventLoopGroupProvider;
+import io.lettuce.core.resource.Transports;
+import io.netty.channel.Channel;
+import io.netty.channel.ChannelFuture;
+import io.netty.channel.EventLoop;
+import io.netty.channel.EventLoopGroup;
+import io.netty.util.concurrent.DefaultThreadFactory;
+import io.netty.util.concurrent.EventExecutorGroup;
+import io.netty.util.concurrent.Future;
+import io.netty.util.concurrent.ImmediateEventExecutor;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
+import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Lettuce as we want it: everything on one event loop, every command with a deadline, no reconnecting of its own. The
+ * loop is one of the group that was given, which is never shut down here, or else our own. Safe for any thread.
+ */
+final class LettuceClient {
+    private static final Logger log = LoggerFactory.getLogger(LettuceClient.class);
+
+    private static final RedisCodec<String, byte[]> CODEC = RedisCodec.of(StringCodec.UTF8, ByteArrayCodec.INSTANCE);
+    private static final long SHUTDOWN_TIMEOUT_MILLIS = 1000;
+
+    private final RedisSettings settings;
+    private final RedisURI uri;
+    private final EventLoop loop;
+    private final @Nullable EventLoopGroup ownGroup;
+    private final ClientResources resources;
+    private final RedisClient client;
+
+    LettuceClient(RedisSettings settings, @Nullable EventLoopGroup given) {
+        this.settings = settings;
+        uri = settings.redisUri();
+        EventLoop shared = given == null ? null : fittingLoop(given);
+        if (shared == null) {
+            ownGroup = newGroup();
+            loop = ownGroup.next();
+        } else {
+            ownGroup = null;
+            loop = shared;
+        }
+        resources = ClientResources.builder()
+                .eventLoopGroupProvider(new OneLoop(loop))
+                .commandLatencyRecorder(CommandLatencyRecorder.disabled())
+                .build();
+        client = RedisClient.create(resources, uri);
+        client.setOptions(ClientOptions.builder()
+                .autoReconnect(false)
+                .disconnectedBehavior(ClientOptions.DisconnectedBehavior.REJECT_COMMANDS)
+                .requestQueueSize(settings.requestQueueLimit())
+                .timeoutOptions(TimeoutOptions.builder()
+                        .timeoutCommands()
+                        .fixedTimeout(settings.timeout())
+                        .build())
+                .socketOptions(SocketOptions.builder()
+                        .connectTimeout(settings.connectTimeout())
+                        .keepAlive(true)
+                        .build())
+                .maintNotificationsConfig(MaintNotificationsConfig.disabled())
+                .build());
+    }
+
+    /** Lettuce takes epoll wherever it is available, so a group of another transport cannot carry its connections. */
+    private static @Nullable EventLoop fittingLoop(EventLoopGroup given) {
+        EventLoop candidate = given.next();
+        try {
+            Channel probe =
+                    Transports.socketChannelClass().getDeclaredConstructor().newInstance();
+            ChannelFuture registration = candidate.register(probe); // one that does not fit fails at once
+            if (registration.cause() == null) {
+                var _ = probe.close();
+                return candidate;
+            }
+            probe.unsafe().closeForcibly();
+            log.warn(
+                    "The event loops given are not made for {}, which the Redis client uses here: it gets its own",
+                    probe.getClass().getSimpleName());
+        } catch (ReflectiveOperationException e) {
+            log.warn("The Redis client's transport cannot be tried out, it gets an event loop of its own", e);
+        }
+        return null;
+    }
+
+    private static EventLoopGroup newGroup() {
+        return new DefaultEventLoopGroupProvider(1, (String _) -> new DefaultThreadFactory("redis-broker", true))
+                .allocate(Transports.eventLoopGroupClass());
+    }
+
+    RedisSettings settings() {
+        return settings;
+    }
+
+    EventLoop loop() {
+        return loop;
+    }
+
+    CompletionStage<StatefulRedisConnection<String, byte[]>> connect() {
+        return client.connectAsync(CODEC, uri);
+    }
+
+    CompletionStage<StatefulRedisPubSubConnection<String, byte[]>> connectPubSub() {
+        return client.connectPubSubAsync(CODEC, uri);
+    }
+
+    /** Completes when its threads have ended; a group that was given goes on. */
+    CompletableFuture<Void> shutdown() {
+        return client.shutdownAsync(0, SHUTDOWN_TIMEOUT_MILLIS, TimeUnit.MILLISECONDS)
+                .exceptionally(failure -> {
+                    log.warn("The Redis client did not close in order: {}", RedisTrouble.describe(failure));
+                    return null;
+                })
+                .thenCompose(_ -> ended(resources.shutdown(0, SHUTDOWN_TIMEOUT_MILLIS, TimeUnit.MILLISECONDS)))
+                .thenCompose(_ -> ownGroup == null
+                        ? CompletableFuture.completedFuture(null)
+                        : ended(ownGroup.shutdownGracefully(0, SHUTDOWN_TIMEOUT_MILLIS, TimeUnit.MILLISECONDS)));
+    }
+
+    private static CompletableFuture<Void> ended(Future<?> future) {
+        CompletableFuture<Void> ended = new CompletableFuture<>();
+        future.addListener(_ -> ended.complete(null));
+        return ended;
+    }
+
+    /** Gives Lettuce our loop, whatever it asks for, and keeps it from shutting that down. */
+    private record OneLoop(EventLoop loop) implements EventLoopGroupProvider {
+        @Override
+        @SuppressWarnings({"unchecked", "TypeParameterUnusedInFormals"}) // Lettuce needs no more than an EventLoopGroup
+        public <T extends EventLoopGroup> T allocate(Class<T> type) {
+            return (T) loop;
+        }
+
+        @Override
+        public int threadPoolSize() {
+            return 1;
+        }
+
+        @Override
+        public Future<Boolean> release(EventExecutorGroup group, long quietPeriod, long timeout, TimeUnit unit) {
+            return ImmediateEventExecutor.INSTANCE.newSucceededFuture(true);
+        }
+
+        @Override
+        public Future<Boolean> shutdown(long quietPeriod, long timeout, TimeUnit unit) {
+            return ImmediateEventExecutor.INSTANCE.newSucceededFuture(true);
+        }
+    }
+}

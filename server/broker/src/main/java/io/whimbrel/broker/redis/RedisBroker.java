@@ -1,0 +1,202 @@
+package io.whimbrel.broker.redis;
+
+import io.lettuce.core.api.StatefulRedisConnection;
+import io.netty.channel.EventLoopGroup;
+import io.whimbrel.broker.Broker;
+import io.whimbrel.broker.BrokerCounters;
+import io.whimbrel.broker.BrokerUnavailableException;
+import io.whimbrel.broker.PlainChannels;
+import io.whimbrel.model.Publication;
+import io.whimbrel.model.Topic;
+import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.RejectedExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * The broker on Redis: one pub/sub channel per topic, named {@code <prefix>:{<topic>}}; the braces make topic and
+ * channel share a slot in a cluster. Has two connections, one for commands and, for a node that receives, one for
+ * subscriptions. Safe for any thread; listeners are called on its one event loop.
+ */
+public final class RedisBroker implements Broker, PlainChannels {
+    private static final Logger log = LoggerFactory.getLogger(RedisBroker.class);
+
+    private static final long CLOSE_TIMEOUT_MILLIS = 2000;
+
+    private final RedisSettings settings;
+    private final LettuceClient client;
+    private final BrokerCounters counters = new BrokerCounters();
+    private final RedisLink<StatefulRedisConnection<String, byte[]>> commands;
+    private final Subscriptions subscriptions;
+    private volatile boolean closed;
+
+    private RedisBroker(RedisSettings settings, @Nullable EventLoopGroup group, Listener listener) {
+        this.settings = settings;
+        client = new LettuceClient(settings, group);
+        commands = new RedisLink<>(
+                "commands",
+                client.loop(),
+                settings,
+                client::connect,
+                _ -> CompletableFuture.completedStage(null),
+                counters.reconnects::increment);
+        subscriptions = new Subscriptions(client, listener, counters);
+    }
+
+    /** Returns at once and connects in the background, for as long as it takes: see {@link #outage}. */
+    public static RedisBroker connect(RedisSettings settings, Listener listener) {
+        return new RedisBroker(settings, null, listener).start(listener);
+    }
+
+    /** The same on one event loop of a group, which is the caller's to shut down, after this broker was closed. */
+    public static RedisBroker connect(RedisSettings settings, EventLoopGroup group, Listener listener) {
+        return new RedisBroker(settings, group, listener).start(listener);
+    }
+
+    private RedisBroker start(Listener listener) {
+        commands.start();
+        if (!listener.equals(Listener.NONE)) {
+            subscriptions.link().start();
+        }
+        return this;
+    }
+
+    @Override
+    public CompletionStage<Integer> publish(Publication publication) {
+        return send(channelOf(publication.topic()), Envelope.encode(publication));
+    }
+
+    @Override
+    public CompletionStage<Integer> publish(String channel, byte[] record) {
+        return send(channel, record);
+    }
+
+    private CompletionStage<Integer> send(String channel, byte[] message) {
+        StatefulRedisConnection<String, byte[]> connection = commands.connection();
+        if (connection == null) {
+            counters.publishFailures.increment();
+            return CompletableFuture.failedStage(
+                    new BrokerUnavailableException(commands.outage().orElse("connecting to " + settings.address())));
+        }
+        CompletableFuture<Integer> sent = new CompletableFuture<>();
+        var _ = connection.async().publish(channel, message).whenComplete((listening, failure) -> {
+            if (failure == null) {
+                counters.published.increment();
+                sent.complete(Math.toIntExact(listening));
+            } else {
+                counters.publishFailures.increment();
+                sent.completeExceptionally(RedisTrouble.unavailable("publishing", failure));
+            }
+        });
+        return sent;
+    }
+
+    @Override
+    public CompletionStage<Void> subscribe(Topic topic) {
+        CompletableFuture<Void> result = new CompletableFuture<>();
+        if (!onLoop(() -> subscriptions.subscribe(channelOf(topic), topic, result))) {
+            result.completeExceptionally(closedException());
+        }
+        return result;
+    }
+
+    @Override
+    public void unsubscribe(Topic topic) {
+        var _ = onLoop(() -> subscriptions.unsubscribe(channelOf(topic)));
+    }
+
+    @Override
+    public void listen(String channel, Consumer<byte[]> listener) {
+        if (!onLoop(() -> subscriptions.listen(channel, listener))) {
+            throw closedException();
+        }
+    }
+
+    /**
+     * Calls take effect in the order of this queue, also those made on the loop itself. False once the broker is closed.
+     * A node that was made to publish only gets its second connection here.
+     */
+    private boolean onLoop(Runnable task) {
+        if (closed) {
+            return false;
+        }
+        try {
+            subscriptions.link().start();
+            client.loop().execute(task);
+            return true;
+        } catch (RejectedExecutionException e) {
+            log.debug("the event loop has ended", e); // its owner shut it down, or we were closed this moment
+            return false;
+        }
+    }
+
+    private String channelOf(Topic topic) {
+        return settings.keyPrefix() + ":{" + topic.name() + '}';
+    }
+
+    @Override
+    public Optional<String> outage() {
+        if (closed) {
+            return Optional.of("the broker is closed");
+        }
+        return commands.outage().or(subscriptions.link()::outage);
+    }
+
+    @Override
+    public BrokerCounters counters() {
+        return counters;
+    }
+
+    @Override
+    public Optional<PlainChannels> plainChannels() {
+        return Optional.of(this);
+    }
+
+    /** Waits at most 2 s; not at all when called on its own event loop, which has the work to do. */
+    @Override
+    public void close() {
+        synchronized (this) {
+            if (closed) {
+                return;
+            }
+            closed = true;
+        }
+        CompletableFuture<Void> down = closeLinks().thenCompose(_ -> client.shutdown());
+        if (client.loop().inEventLoop()) {
+            return;
+        }
+        try {
+            down.get(CLOSE_TIMEOUT_MILLIS, TimeUnit.MILLISECONDS);
+        } catch (TimeoutException | ExecutionException e) {
+            log.warn("The connections to Redis were not closed in order: {}", RedisTrouble.describe(e));
+        } catch (InterruptedException _) {
+            Thread.currentThread().interrupt();
+        }
+    }
+
+    /** Completes in any case: what could not be closed in order is ended with the client. */
+    private CompletableFuture<Void> closeLinks() {
+        CompletableFuture<Void> ended = new CompletableFuture<>();
+        try {
+            client.loop().execute(() -> {
+                var both = CompletableFuture.allOf(commands.close(), subscriptions.close());
+                var _ = both.whenComplete((_, _) -> ended.complete(null));
+            });
+        } catch (RejectedExecutionException e) {
+            log.debug("the event loop ended before the broker was closed", e);
+            ended.complete(null);
+        }
+        return ended;
+    }
+
+    private static BrokerUnavailableException closedException() {
+        return new BrokerUnavailableException("the broker is closed");
+    }
+}

@@ -1,0 +1,264 @@
+package io.whimbrel.broker.redis;
+
+import io.lettuce.core.RedisChannelHandler;
+import io.lettuce.core.RedisConnectionStateListener;
+import io.lettuce.core.api.StatefulRedisConnection;
+import io.netty.channel.EventLoop;
+import java.time.Duration;
+import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
+import java.util.concurrent.ThreadLocalRandom;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.function.Function;
+import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * One connection to Redis that is made again, for ever, whenever it breaks or falls silent. A broken one is closed
+ * before its successor is made, and takes everything under way on it along: nothing is sent twice.
+ *
+ * <pre>
+ *   connecting ──▶ preparing ──▶ ready
+ *       ▲              │           │  broken, or a PING unanswered for 3 s
+ *       └── backoff ◀──┴───────────┘
+ * </pre>
+ *
+ * Called only on its event loop, but for {@link #start}, {@link #connection} and {@link #outage}.
+ */
+final class RedisLink<C extends StatefulRedisConnection<String, byte[]>> {
+    private static final Logger log = LoggerFactory.getLogger(RedisLink.class);
+
+    static final Duration PING_INTERVAL = Duration.ofSeconds(1);
+    static final Duration SILENCE_LIMIT = Duration.ofSeconds(3);
+
+    private static final long FIRST_BACKOFF_MILLIS = 50;
+    private static final int MOST_DOUBLINGS = 20;
+
+    private final String name;
+    private final EventLoop loop;
+    private final RedisSettings settings;
+    private final Supplier<? extends CompletionStage<C>> connector;
+    private final Function<C, CompletionStage<Void>> preparation;
+    private final Runnable onReconnect;
+    private final AtomicBoolean started = new AtomicBoolean();
+
+    private @Nullable C current; // connected, perhaps not ready yet
+    private boolean closed;
+    private boolean wasReady;
+    private int failures;
+    private boolean pingUnanswered;
+    private long pingSentNanos;
+    private @Nullable String lastLogged;
+
+    private volatile @Nullable C ready;
+    private volatile @Nullable String outage;
+
+    /**
+     * @param preparation what must be done on a new connection before it counts as ready
+     * @param onReconnect told when a connection is ready that is not the first one
+     */
+    RedisLink(
+            String name,
+            EventLoop loop,
+            RedisSettings settings,
+            Supplier<? extends CompletionStage<C>> connector,
+            Function<C, CompletionStage<Void>> preparation,
+            Runnable onReconnect) {
+        this.name = name;
+        this.loop = loop;
+        this.settings = settings;
+        this.connector = connector;
+        this.preparation = preparation;
+        this.onReconnect = onReconnect;
+    }
+
+    /** The connection to use, null while there is none. */
+    @Nullable
+    C connection() {
+        return ready;
+    }
+
+    /** Why there is no connection; empty when there is, and before a link that nobody needs was started. */
+    Optional<String> outage() {
+        return Optional.ofNullable(outage);
+    }
+
+    /** Begins to connect, unless that was done before. */
+    void start() {
+        if (!started.compareAndSet(false, true)) {
+            return;
+        }
+        outage = "connecting to " + settings.address();
+        loop.execute(() -> {
+            connect();
+            heartbeatLater();
+        });
+    }
+
+    private void connect() {
+        if (closed) {
+            return;
+        }
+        CompletionStage<C> connecting;
+        try {
+            connecting = connector.get();
+        } catch (RuntimeException e) {
+            connecting = CompletableFuture.failedStage(e);
+        }
+        var _ = connecting.whenCompleteAsync(
+                (connection, failure) -> {
+                    if (failure != null) {
+                        failed(failure);
+                    } else {
+                        connected(connection);
+                    }
+                },
+                loop);
+    }
+
+    private void failed(Throwable failure) {
+        down("connecting to %s: %s".formatted(settings.address(), RedisTrouble.describe(failure)));
+        connectLater();
+    }
+
+    private void connected(C connection) {
+        if (closed) {
+            var _ = connection.closeAsync();
+            return;
+        }
+        current = connection;
+        pingUnanswered = false;
+        connection.addListener(new RedisConnectionStateListener() {
+            @Override
+            public void onRedisDisconnected(RedisChannelHandler<?, ?> handler) {
+                if (!loop.isShuttingDown()) {
+                    loop.execute(() -> lost(connection, "the connection was lost"));
+                }
+            }
+        });
+        if (!connection.isOpen()) { // it broke before we listened
+            lost(connection, "the connection was lost");
+            return;
+        }
+        var _ = preparation
+                .apply(connection)
+                .whenCompleteAsync(
+                        (_, failure) -> {
+                            if (failure != null) {
+                                lost(connection, RedisTrouble.describe(failure));
+                            } else {
+                                ready(connection);
+                            }
+                        },
+                        loop);
+    }
+
+    private void ready(C connection) {
+        if (!isCurrent(connection)) {
+            return; // lost while it was being prepared
+        }
+        ready = connection;
+        outage = null;
+        failures = 0;
+        lastLogged = null;
+        log.info("Connected to {} for {}", settings.address(), name);
+        if (wasReady) {
+            onReconnect.run();
+        }
+        wasReady = true;
+    }
+
+    private boolean isCurrent(C connection) {
+        return connection.equals(current);
+    }
+
+    /** Gives a connection up. Does nothing for one that is not in use any more. */
+    void lost(C connection, String why) {
+        if (!isCurrent(connection) || closed) {
+            return;
+        }
+        current = null;
+        ready = null;
+        down("%s for %s: %s".formatted(settings.address(), name, why));
+        var _ = close(connection).whenCompleteAsync((_, _) -> connectLater(), loop);
+    }
+
+    private void down(String why) {
+        outage = why;
+        if (!why.equals(lastLogged)) { // once, however often connecting fails for the same reason
+            lastLogged = why;
+            log.warn("Redis is away, trying on: {}", why);
+        }
+    }
+
+    /** Bounded, since nothing goes on before it completes. */
+    private CompletableFuture<Void> close(C connection) {
+        return connection.closeAsync().orTimeout(settings.connectTimeout().toMillis(), TimeUnit.MILLISECONDS);
+    }
+
+    /** Full jitter, so that a thousand nodes do not come back in the same millisecond. */
+    private void connectLater() {
+        if (closed) {
+            return;
+        }
+        long ceiling = Math.min(
+                FIRST_BACKOFF_MILLIS << Math.min(failures, MOST_DOUBLINGS),
+                settings.longestBackoff().toMillis());
+        failures++;
+        long delayMillis = ThreadLocalRandom.current().nextLong(ceiling + 1);
+        var _ = loop.schedule(this::connect, delayMillis, TimeUnit.MILLISECONDS);
+    }
+
+    private void heartbeatLater() {
+        var _ = loop.schedule(this::heartbeat, PING_INTERVAL.toMillis(), TimeUnit.MILLISECONDS);
+    }
+
+    private void heartbeat() {
+        if (closed) {
+            return;
+        }
+        C connection = current;
+        if (connection != null && pingUnanswered) {
+            if (System.nanoTime() - pingSentNanos >= SILENCE_LIMIT.toNanos()) {
+                lost(connection, "connected, but there was no answer for %d s".formatted(SILENCE_LIMIT.toSeconds()));
+            }
+        } else if (connection != null) {
+            ping(connection);
+        }
+        heartbeatLater();
+    }
+
+    private void ping(C connection) {
+        pingUnanswered = true;
+        pingSentNanos = System.nanoTime();
+        var _ = connection
+                .async()
+                .ping()
+                .whenCompleteAsync(
+                        (_, failure) -> {
+                            if (!isCurrent(connection)) {
+                                return;
+                            }
+                            if (failure == null || RedisTrouble.isAnswer(failure)) {
+                                pingUnanswered = false;
+                            } else if (!RedisTrouble.isTimeout(failure)) {
+                                lost(connection, RedisTrouble.describe(failure));
+                            }
+                        },
+                        loop);
+    }
+
+    /** Closes it for good. */
+    CompletableFuture<Void> close() {
+        closed = true;
+        outage = "the broker is closed";
+        C connection = current;
+        current = null;
+        ready = null;
+        return connection == null ? CompletableFuture.completedFuture(null) : close(connection);
+    }
+}

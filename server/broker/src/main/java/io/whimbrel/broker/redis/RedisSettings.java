@@ -1,0 +1,136 @@
+package io.whimbrel.broker.redis;
+
+import io.lettuce.core.RedisURI;
+import java.time.Duration;
+import java.util.regex.Pattern;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * How to reach Redis.
+ *
+ * @param uri {@code redis://[user:password@]host:port[/database]}, {@code rediss://} with TLS, or {@code redis-sentinel://}
+ * @param keyPrefix what the names of all channels begin with, so that several systems can share one Redis
+ * @param timeout how long an answer to a publish or subscribe is waited for
+ * @param connectTimeout how long connecting may take, and the greeting after it
+ * @param longestBackoff between two attempts to connect: a random time up to 50 ms, doubling up to this
+ * @param requestQueueLimit commands that may wait for their answer before further ones are refused
+ */
+public record RedisSettings(
+        String uri,
+        String keyPrefix,
+        Duration timeout,
+        Duration connectTimeout,
+        Duration longestBackoff,
+        int requestQueueLimit) {
+    public static final String DEFAULT_URI = "redis://127.0.0.1:6379";
+    public static final String DEFAULT_KEY_PREFIX = "whimbrel";
+    public static final Duration DEFAULT_TIMEOUT = Duration.ofSeconds(2);
+    public static final Duration DEFAULT_CONNECT_TIMEOUT = Duration.ofSeconds(2);
+    public static final Duration DEFAULT_LONGEST_BACKOFF = Duration.ofSeconds(1);
+    public static final int DEFAULT_REQUEST_QUEUE_LIMIT = 100_000;
+
+    private static final int LONGEST_KEY_PREFIX = 64;
+    /** A name or IPv4 address, or an IPv6 address. Lettuce is generous and would take a password for a host. */
+    private static final Pattern HOST =
+            Pattern.compile("[A-Za-z0-9._-]+|\\[?[0-9A-Fa-f.]*:[0-9A-Fa-f.:%]*:[0-9A-Za-z.:%]*]?");
+    /** A password with a slash, question mark or hash that was not percent-encoded. */
+    private static final Pattern PART_OF_PASSWORD_AS_PATH = Pattern.compile("#|^[^/]*//[^/?#@]*[/?#].*@");
+
+    public RedisSettings {
+        parse(uri);
+        if (keyPrefix.isEmpty() || keyPrefix.length() > LONGEST_KEY_PREFIX || !keyPrefix.matches("[!-z|~]+")) {
+            throw new IllegalArgumentException(
+                    "broker.redis.key-prefix is '%s', allowed are 1 to %d visible ASCII characters other than braces"
+                            .formatted(keyPrefix, LONGEST_KEY_PREFIX));
+        }
+        requirePositive("timeout", timeout);
+        requirePositive("connect-timeout", connectTimeout);
+        requirePositive("longest-backoff", longestBackoff);
+        if (requestQueueLimit < 1) {
+            throw new IllegalArgumentException(
+                    "broker.redis.request-queue-limit is %d, it must be positive".formatted(requestQueueLimit));
+        }
+    }
+
+    public static RedisSettings of(String uri) {
+        return new RedisSettings(
+                uri,
+                DEFAULT_KEY_PREFIX,
+                DEFAULT_TIMEOUT,
+                DEFAULT_CONNECT_TIMEOUT,
+                DEFAULT_LONGEST_BACKOFF,
+                DEFAULT_REQUEST_QUEUE_LIMIT);
+    }
+
+    public RedisSettings withKeyPrefix(String keyPrefix) {
+        return new RedisSettings(uri, keyPrefix, timeout, connectTimeout, longestBackoff, requestQueueLimit);
+    }
+
+    public RedisSettings withTimeout(Duration timeout) {
+        return new RedisSettings(uri, keyPrefix, timeout, connectTimeout, longestBackoff, requestQueueLimit);
+    }
+
+    public RedisSettings withConnectTimeout(Duration connectTimeout) {
+        return new RedisSettings(uri, keyPrefix, timeout, connectTimeout, longestBackoff, requestQueueLimit);
+    }
+
+    /** Where Redis is, without the credentials, for logs. */
+    public String address() {
+        RedisURI parsed = parse(uri);
+        if (!parsed.getSentinels().isEmpty()) {
+            RedisURI first = parsed.getSentinels().getFirst();
+            return "redis-sentinel://%s:%d (master %s)"
+                    .formatted(first.getHost(), first.getPort(), parsed.getSentinelMasterId());
+        }
+        if (parsed.getSocket() != null) {
+            return "redis-socket://" + parsed.getSocket();
+        }
+        return "%s://%s:%d".formatted(parsed.isSsl() ? "rediss" : "redis", parsed.getHost(), parsed.getPort());
+    }
+
+    RedisURI redisUri() {
+        RedisURI parsed = parse(uri);
+        parsed.setTimeout(connectTimeout); // bounds the greeting; commands have a timeout of their own
+        return parsed;
+    }
+
+    /** The cause is left out, since it quotes the text, which may hold a password. */
+    @SuppressWarnings("UnusedException")
+    private static RedisURI parse(String uri) {
+        RedisURI parsed;
+        try {
+            parsed = RedisURI.create(uri);
+        } catch (RuntimeException e) {
+            throw unreadable();
+        }
+        boolean named = parsed.getSocket() != null
+                || parsed.getSentinels().stream().anyMatch(it -> isHost(it.getHost()))
+                || isHost(parsed.getHost());
+        if (!named || PART_OF_PASSWORD_AS_PATH.matcher(uri).find()) {
+            throw unreadable();
+        }
+        return parsed;
+    }
+
+    private static boolean isHost(@Nullable String host) {
+        return host != null && HOST.matcher(host).matches();
+    }
+
+    private static IllegalArgumentException unreadable() {
+        return new IllegalArgumentException(
+                "broker.redis.uri cannot be read (it is not shown, since it may hold a password): it must look like"
+                        + " redis://user:password@host:6379");
+    }
+
+    private static void requirePositive(String name, Duration value) {
+        if (!value.isPositive()) {
+            throw new IllegalArgumentException("broker.redis.%s is %s, it must be positive".formatted(name, value));
+        }
+    }
+
+    /** Without the credentials. */
+    @Override
+    public String toString() {
+        return "RedisSettings[%s, prefix %s]".formatted(address(), keyPrefix);
+    }
+}

@@ -1,0 +1,74 @@
+package io.whimbrel.broker.redis;
+
+import io.lettuce.core.RedisCommandExecutionException;
+import io.lettuce.core.RedisCommandTimeoutException;
+import io.lettuce.core.RedisException;
+import io.whimbrel.broker.BrokerUnavailableException;
+import java.io.IOException;
+import java.util.concurrent.CancellationException;
+import java.util.concurrent.TimeoutException;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What went wrong with Redis, in words for the operator. Of Redis' own errors only the code is quoted: their text may
+ * repeat a command, and with it a password or a payload.
+ */
+final class RedisTrouble {
+    private static final Pattern ERROR_CODE = Pattern.compile("^-?([A-Z]{2,20})\\b");
+
+    private static final int DEEPEST_CAUSE = 20;
+
+    private RedisTrouble() {}
+
+    static String describe(Throwable failure) {
+        Throwable root = root(failure);
+        String code = code(root);
+        if (code != null) {
+            return "Redis refused (%s)".formatted(code);
+        }
+        return switch (root) {
+            case RedisCommandTimeoutException _, TimeoutException _ -> "no answer in time";
+            case IOException _ -> String.valueOf(root.getMessage());
+            case CancellationException _ -> "the connection was closed";
+            case RedisException _ when isQueueFull(root) -> "too many commands wait for their answer";
+            case RedisException _ -> "the connection was lost";
+            default -> root.getClass().getSimpleName();
+        };
+    }
+
+    static BrokerUnavailableException unavailable(String doing, Throwable failure) {
+        return new BrokerUnavailableException("%s: %s".formatted(doing, describe(failure)));
+    }
+
+    /** Whether Redis is there and merely does not like the command. */
+    static boolean isAnswer(Throwable failure) {
+        return root(failure) instanceof RedisCommandExecutionException;
+    }
+
+    static boolean isTimeout(Throwable failure) {
+        return root(failure) instanceof RedisCommandTimeoutException;
+    }
+
+    private static boolean isQueueFull(Throwable root) {
+        return String.valueOf(root.getMessage()).startsWith("Request queue size exceeded");
+    }
+
+    private static @Nullable String code(Throwable root) {
+        String message = root.getMessage();
+        if (!(root instanceof RedisException) || root instanceof RedisCommandTimeoutException || message == null) {
+            return null;
+        }
+        Matcher matcher = ERROR_CODE.matcher(message);
+        return matcher.find() ? matcher.group(1) : null;
+    }
+
+    private static Throwable root(Throwable failure) {
+        Throwable root = failure;
+        for (int depth = 0; root.getCause() != null && depth < DEEPEST_CAUSE; depth++) {
+            root = root.getCause();
+        }
+        return root;
+    }
+}

@@ -1,0 +1,177 @@
+package io.whimbrel.broker.redis;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+
+import io.netty.channel.EventLoopGroup;
+import io.netty.channel.MultiThreadIoEventLoopGroup;
+import io.netty.channel.local.LocalIoHandler;
+import io.netty.channel.nio.NioIoHandler;
+import io.whimbrel.broker.Broker;
+import io.whimbrel.broker.BrokerContract;
+import io.whimbrel.broker.RecordingListener;
+import io.whimbrel.model.Topic;
+import io.whimbrel.redis.EmbeddedRedis;
+import io.whimbrel.redis.EmbeddedRedisSettings;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.UUID;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicReference;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** On a real Redis that stays up; what happens when it does not is in {@link RedisOutageTest}. */
+class RedisBrokerTest extends BrokerContract {
+    private static final Duration SOON = Duration.ofSeconds(10);
+    private static final Topic BIRDS = new Topic("birds");
+
+    @TempDir
+    private static Path folder;
+
+    private static EmbeddedRedis redis;
+
+    private final String prefix = "test-" + UUID.randomUUID();
+
+    @BeforeAll
+    static void startRedis() {
+        redis = EmbeddedRedis.start(
+                EmbeddedRedisSettings.in(folder.resolve("redis")).withPort(0));
+    }
+
+    @AfterAll
+    static void stopRedis() {
+        redis.stop();
+    }
+
+    @Override
+    protected Broker join(Broker.Listener listener) {
+        return RedisBroker.connect(settings(), listener);
+    }
+
+    private RedisSettings settings() {
+        return RedisSettings.of(redis.uri()).withKeyPrefix(prefix);
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"", "hello", "2 id 1 -\n{}", "1 id 1\n{}", "{\"message\":1}"})
+    void aMessageInAnotherFormIsCountedAndDropped(String message) throws Exception {
+        RecordingListener listener = new RecordingListener();
+        try (RedisBroker node = connected(RedisBroker.connect(settings(), listener))) {
+            get(node.subscribe(BIRDS));
+
+            int count = get(node.publish(prefix + ":{birds}", message.getBytes(StandardCharsets.UTF_8)));
+            get(node.publish(publication("good", BIRDS)));
+
+            await().atMost(SOON).until(() -> !listener.received().isEmpty());
+            assertThat(count).isEqualTo(1);
+            assertThat(listener.ids()).containsExactly("good");
+            assertThat(node.counters().malformed.sum()).isEqualTo(1);
+            assertThat(node.counters().received.sum()).isEqualTo(1);
+        }
+    }
+
+    @Test
+    void anotherPrefixIsAnotherWorld() throws Exception {
+        try (RedisBroker node = connected(RedisBroker.connect(settings(), new RecordingListener()));
+                RedisBroker stranger =
+                        connected(RedisBroker.connect(settings().withKeyPrefix("other"), Broker.Listener.NONE))) {
+            get(node.subscribe(BIRDS));
+
+            assertThat(get(stranger.publish(publication("id", BIRDS)))).isZero();
+        }
+    }
+
+    @Test
+    void aNodeMadeToPublishOnlyCanStillBeAskedToSubscribe() throws Exception {
+        try (RedisBroker node = connected(RedisBroker.connect(settings(), Broker.Listener.NONE))) {
+            assertThat(failure(node.subscribe(BIRDS))).isNotNull(); // its second connection begins only now
+            await().atMost(SOON).until(() -> node.outage().isEmpty());
+
+            get(node.subscribe(BIRDS));
+
+            assertThat(get(node.publish(publication("id", BIRDS)))).isEqualTo(1);
+        }
+    }
+
+    @Test
+    void runsOnTheEventLoopsItWasGivenAndLeavesThemRunning() throws Exception {
+        AtomicReference<String> thread = new AtomicReference<>("");
+        EventLoopGroup group = new MultiThreadIoEventLoopGroup(
+                2, Thread.ofPlatform().name("gateway-", 0).factory(), NioIoHandler.newFactory());
+        try {
+            try (RedisBroker node = connected(RedisBroker.connect(settings(), group, _ -> thread.set(name())))) {
+                get(node.subscribe(BIRDS));
+                get(node.publish(publication("id", BIRDS)));
+                await().atMost(SOON).until(() -> !thread.get().isEmpty());
+            }
+
+            assertThat(thread.get()).startsWith("gateway-");
+            assertThat(group.isShuttingDown()).isFalse();
+            assertThat(get(CompletableFuture.supplyAsync(() -> 1, group.next())))
+                    .isEqualTo(1);
+        } finally {
+            assertThat(group.shutdownGracefully(0, 5, TimeUnit.SECONDS).await(10, TimeUnit.SECONDS))
+                    .isTrue();
+        }
+    }
+
+    @Test
+    void eventLoopsOfAnotherTransportAreNotUsed() throws Exception {
+        EventLoopGroup group = new MultiThreadIoEventLoopGroup(1, LocalIoHandler.newFactory());
+        try (RedisBroker node = connected(RedisBroker.connect(settings(), group, new RecordingListener()))) {
+            get(node.subscribe(BIRDS));
+
+            assertThat(get(node.publish(publication("id", BIRDS)))).isEqualTo(1);
+        } finally {
+            assertThat(group.shutdownGracefully(0, 5, TimeUnit.SECONDS).await(10, TimeUnit.SECONDS))
+                    .isTrue();
+        }
+    }
+
+    @Test
+    void closingFromItsOwnThreadDoesNotWaitForItself() throws Exception {
+        AtomicReference<Duration> took = new AtomicReference<>(Duration.ZERO);
+        AtomicReference<RedisBroker> self = new AtomicReference<>();
+        RedisBroker node = connected(RedisBroker.connect(settings(), _ -> {
+            long start = System.nanoTime();
+            self.get().close();
+            took.set(Duration.ofNanos(System.nanoTime() - start));
+        }));
+        self.set(node);
+        get(node.subscribe(BIRDS));
+
+        var _ = node.publish(publication("id", BIRDS));
+
+        await().atMost(SOON).until(() -> took.get().isPositive());
+        assertThat(took.get()).isLessThan(Duration.ofSeconds(1));
+    }
+
+    @Test
+    void aClosedBrokerLeavesNoThread() throws Exception {
+        RedisBroker node = connected(RedisBroker.connect(settings(), new RecordingListener()));
+
+        long start = System.nanoTime();
+        node.close();
+
+        assertThat(Duration.ofNanos(System.nanoTime() - start)).isLessThan(Duration.ofMillis(2500));
+        await().atMost(SOON)
+                .until(() -> Thread.getAllStackTraces().keySet().stream()
+                        .noneMatch(it -> it.getName().startsWith("redis-broker")));
+    }
+
+    private static RedisBroker connected(RedisBroker node) {
+        await().atMost(SOON).until(() -> node.outage().isEmpty());
+        return node;
+    }
+
+    private static String name() {
+        return Thread.currentThread().getName();
+    }
+}

@@ -1,0 +1,324 @@
+package io.whimbrel.broker.redis;
+
+import static java.nio.charset.StandardCharsets.US_ASCII;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+
+import ch.qos.logback.classic.Logger;
+import ch.qos.logback.classic.spi.ILoggingEvent;
+import ch.qos.logback.core.read.ListAppender;
+import io.whimbrel.broker.Broker;
+import io.whimbrel.broker.BrokerContract;
+import io.whimbrel.broker.BrokerUnavailableException;
+import io.whimbrel.broker.RecordingListener;
+import io.whimbrel.model.Publication;
+import io.whimbrel.model.Topic;
+import io.whimbrel.redis.EmbeddedRedis;
+import io.whimbrel.redis.EmbeddedRedisSettings;
+import java.net.InetAddress;
+import java.net.ServerSocket;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Queue;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
+import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.TimeUnit;
+import java.util.stream.IntStream;
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.slf4j.LoggerFactory;
+
+/** Redis dies, freezes, comes late: each test has one of its own to break. */
+class RedisOutageTest {
+    private static final Duration SOON = Duration.ofSeconds(15);
+    private static final Topic BIRDS = new Topic("birds");
+
+    @TempDir
+    private Path folder;
+
+    private final RecordingListener listener = new RecordingListener();
+    private final List<Broker> nodes = new ArrayList<>();
+    private @Nullable EmbeddedRedis redis;
+
+    @AfterEach
+    void stop() {
+        nodes.forEach(Broker::close);
+        if (redis != null) {
+            redis.stop();
+        }
+    }
+
+    @Test
+    void subscriptionsAreRenewedWhenRedisIsBack() throws Exception {
+        EmbeddedRedis server = start(0);
+        RedisBroker node = ready(server, listener);
+        Queue<String> records = new ConcurrentLinkedQueue<>();
+        get(node.subscribe(BIRDS));
+        node.listen("article", record -> records.add(new String(record, US_ASCII)));
+        await().atMost(SOON).until(() -> get(node.publish("article", bytes("before"))) == 1);
+
+        kill("KILL", server);
+        awaitOutage(node, "");
+        awaitReady(node);
+
+        assertThat(get(node.publish(publication("after", BIRDS)))).isEqualTo(1);
+        assertThat(get(node.publish("article", bytes("after")))).isEqualTo(1);
+        await().atMost(SOON).until(() -> listener.ids().contains("after"));
+        await().atMost(SOON).until(() -> records.contains("after"));
+        assertThat(node.counters().reconnects.sum()).isEqualTo(2); // both connections
+    }
+
+    @Test
+    void startsBeforeRedisAndSaysWhatItWaitsFor() throws Exception {
+        int port = freePort();
+        RedisBroker node = join(RedisSettings.of("redis://127.0.0.1:" + port), listener);
+
+        assertThat(node.outage()).isPresent();
+        awaitOutage(node, "connecting to redis://127.0.0.1:%d: Connection refused".formatted(port));
+        assertThat(failure(node.subscribe(BIRDS))).isInstanceOf(BrokerUnavailableException.class);
+        CompletionStage<Integer> early = node.publish(publication("early", BIRDS));
+        assertThat(early.toCompletableFuture()).isCompletedExceptionally(); // at once, without waiting
+        start(port);
+        awaitReady(node);
+
+        assertThat(get(node.publish(publication("probe", BIRDS)))).isZero(); // no ghost of the failed subscription
+        get(node.subscribe(BIRDS));
+        assertThat(get(node.publish(publication("late", BIRDS)))).isEqualTo(1);
+        await().atMost(SOON).until(() -> !listener.received().isEmpty());
+        assertThat(listener.ids()).containsExactly("late");
+        assertThat(node.counters().reconnects.sum()).isZero();
+    }
+
+    @Test
+    void aPublicationUnderWayWhenRedisDiesFailsAndIsNotSentLater() throws Exception {
+        EmbeddedRedis server = start(0);
+        RedisBroker subscriber = ready(server, listener);
+        RedisBroker publisher = join(RedisSettings.of(server.uri()).withTimeout(Duration.ofSeconds(60)), NONE);
+        awaitReady(publisher);
+        get(subscriber.subscribe(BIRDS));
+
+        kill("STOP", server);
+        List<CompletionStage<Integer>> underWay = IntStream.range(0, 100)
+                .mapToObj(i -> publisher.publish(publication("lost-" + i, BIRDS)))
+                .toList();
+        kill("KILL", server);
+
+        for (CompletionStage<Integer> stage : underWay) {
+            assertThat(failure(stage)).isInstanceOf(BrokerUnavailableException.class);
+        }
+        awaitOutage(subscriber, "");
+        awaitReady(subscriber);
+        awaitReady(publisher);
+        assertThat(get(publisher.publish(publication("next", BIRDS)))).isEqualTo(1);
+        await().atMost(SOON).until(() -> !listener.received().isEmpty());
+        assertThat(listener.ids()).containsExactly("next");
+        assertThat(publisher.counters().publishFailures.sum()).isEqualTo(100);
+    }
+
+    @Test
+    void aFrozenRedisIsNoticedAndItsReturnToo() throws Exception {
+        EmbeddedRedis server = start(0);
+        RedisBroker node = join(RedisSettings.of(server.uri()).withTimeout(Duration.ofMillis(500)), listener);
+        awaitReady(node);
+        get(node.subscribe(BIRDS));
+
+        kill("STOP", server);
+        long start = System.nanoTime();
+        Throwable publishing = failure(node.publish(publication("frozen", BIRDS)));
+        Duration took = Duration.ofNanos(System.nanoTime() - start);
+        Topic fish = new Topic("fish");
+        Throwable subscribing = failure(node.subscribe(fish));
+        awaitOutage(node, "no answer");
+        CompletionStage<Integer> known = node.publish(publication("known", BIRDS));
+        boolean failedAtOnce = known.toCompletableFuture().isCompletedExceptionally();
+        kill("CONT", server);
+        awaitReady(node);
+
+        assertThat(publishing).isInstanceOf(BrokerUnavailableException.class).hasMessageContaining("no answer");
+        assertThat(took).isBetween(Duration.ofMillis(400), Duration.ofSeconds(2));
+        assertThat(subscribing).isInstanceOf(BrokerUnavailableException.class);
+        assertThat(failedAtOnce).isTrue();
+        assertThat(get(node.publish(publication("thawed", BIRDS)))).isEqualTo(1);
+        await().atMost(SOON).until(() -> get(node.publish(publication("ghost", fish))) == 0);
+        assertThat(listener.ids()).contains("thawed").doesNotContain("known", "ghost");
+    }
+
+    @Test
+    void aSubscriptionAcknowledgedTooLateIsUndone() throws Exception {
+        EmbeddedRedis server = start(0);
+        RedisBroker node = join(RedisSettings.of(server.uri()).withTimeout(Duration.ofMillis(200)), listener);
+        awaitReady(node);
+
+        kill("STOP", server);
+        Throwable late = failure(node.subscribe(BIRDS));
+        kill("CONT", server); // before the silence of 3 s that ends the connection
+
+        assertThat(late).isInstanceOf(BrokerUnavailableException.class);
+        await().atMost(SOON).until(() -> {
+            Throwable failure = failure(node.publish(publication("probe", BIRDS)));
+            return failure == null && get(node.publish(publication("probe", BIRDS))) == 0;
+        });
+        assertThat(node.counters().reconnects.sum()).isZero();
+        get(node.subscribe(BIRDS));
+        assertThat(get(node.publish(publication("after", BIRDS)))).isEqualTo(1);
+    }
+
+    @Test
+    void whatIsUnsubscribedDuringAnOutageIsNotRenewed() throws Exception {
+        EmbeddedRedis server = start(0);
+        RedisBroker node = ready(server, listener);
+        Topic fish = new Topic("fish");
+        get(node.subscribe(BIRDS));
+        get(node.subscribe(fish));
+
+        kill("KILL", server);
+        awaitOutage(node, "");
+        node.unsubscribe(BIRDS);
+        assertThat(failure(node.subscribe(fish))).isInstanceOf(BrokerUnavailableException.class);
+        awaitReady(node);
+
+        assertThat(get(node.publish(publication("birds", BIRDS)))).isZero();
+        assertThat(get(node.publish(publication("fish", fish)))).isEqualTo(1); // it was subscribed before
+    }
+
+    @Test
+    void twentyThousandTopicsAreRenewedWithinSeconds() throws Exception {
+        int count = 20_000;
+        EmbeddedRedis server = start(0);
+        RedisBroker node = ready(server, listener);
+        CompletableFuture<?>[] subscribing = IntStream.range(0, count)
+                .mapToObj(i -> node.subscribe(new Topic("topic-" + i)).toCompletableFuture())
+                .toArray(CompletableFuture[]::new);
+        CompletableFuture.allOf(subscribing).get(30, TimeUnit.SECONDS);
+
+        kill("KILL", server);
+        awaitOutage(node, "");
+        long start = System.nanoTime();
+        awaitReady(node);
+        Duration took = Duration.ofNanos(System.nanoTime() - start);
+
+        for (int i = 0; i < count; i += 499) {
+            assertThat(get(node.publish(publication("id-" + i, new Topic("topic-" + i)))))
+                    .isEqualTo(1);
+        }
+        assertThat(get(node.publish(publication("last", new Topic("topic-" + (count - 1))))))
+                .isEqualTo(1);
+        assertThat(took).isLessThan(Duration.ofSeconds(10));
+        LoggerFactory.getLogger(getClass())
+                .info("{} topics were renewed {} ms after the outage was seen", count, took.toMillis());
+    }
+
+    @Test
+    void theNodeThatOnlyPublishesComesBackToo() throws Exception {
+        EmbeddedRedis server = start(0);
+        RedisBroker node = ready(server, NONE);
+
+        kill("KILL", server);
+        awaitOutage(node, "");
+        awaitReady(node);
+
+        assertThat(get(node.publish(publication("id", BIRDS)))).isZero();
+        assertThat(node.counters().reconnects.sum()).isEqualTo(1);
+    }
+
+    @Test
+    void aRefusalIsToldWithoutTheCredentials() throws Exception {
+        ListAppender<ILoggingEvent> logged = new ListAppender<>();
+        Logger root = (Logger) LoggerFactory.getLogger(org.slf4j.Logger.ROOT_LOGGER_NAME);
+        logged.start();
+        root.addAppender(logged);
+        try {
+            EmbeddedRedis server = start(0);
+            RedisBroker node =
+                    join(RedisSettings.of("redis://whimbrel:s3cret-word@127.0.0.1:" + server.port()), listener);
+
+            awaitOutage(node, "WRONGPASS");
+            Throwable failure = failure(node.publish(publication("id", BIRDS)));
+
+            assertThat(node.outage().orElse("")).doesNotContain("s3cret-word");
+            assertThat(failure).isInstanceOf(BrokerUnavailableException.class).hasMessageNotContaining("s3cret-word");
+            assertThat(List.copyOf(logged.list))
+                    .isNotEmpty()
+                    .allSatisfy(event -> assertThat(event.getFormattedMessage() + event.getThrowableProxy())
+                            .doesNotContain("s3cret-word"));
+        } finally {
+            root.detachAppender(logged);
+        }
+    }
+
+    @Test
+    void closingWhileRedisIsAwayIsBounded() throws Exception {
+        RedisBroker node = join(RedisSettings.of("redis://127.0.0.1:" + freePort()), listener);
+        awaitOutage(node, "Connection refused");
+
+        long start = System.nanoTime();
+        node.close();
+
+        assertThat(Duration.ofNanos(System.nanoTime() - start)).isLessThan(Duration.ofMillis(2500));
+        assertThat(node.outage()).contains("the broker is closed");
+    }
+
+    private static final Broker.Listener NONE = Broker.Listener.NONE;
+
+    private EmbeddedRedis start(int port) {
+        EmbeddedRedis started = EmbeddedRedis.start(
+                EmbeddedRedisSettings.in(folder.resolve("redis")).withPort(port));
+        redis = started;
+        return started;
+    }
+
+    private RedisBroker join(RedisSettings settings, Broker.Listener nodeListener) {
+        RedisBroker node = RedisBroker.connect(settings, nodeListener);
+        nodes.add(node);
+        return node;
+    }
+
+    private RedisBroker ready(EmbeddedRedis server, Broker.Listener nodeListener) {
+        RedisBroker node = join(RedisSettings.of(server.uri()), nodeListener);
+        awaitReady(node);
+        return node;
+    }
+
+    private static void awaitReady(RedisBroker node) {
+        await().atMost(SOON).until(() -> node.outage().isEmpty());
+    }
+
+    private static void awaitOutage(RedisBroker node, String words) {
+        await().pollInterval(Duration.ofMillis(2))
+                .atMost(SOON)
+                .until(() -> node.outage().filter(it -> it.contains(words)).isPresent());
+    }
+
+    private static Publication publication(String id, Topic topic) {
+        return BrokerContract.publication(id, topic);
+    }
+
+    private static <T> T get(CompletionStage<T> stage) throws Exception {
+        return BrokerContract.get(stage);
+    }
+
+    private static @Nullable Throwable failure(CompletionStage<?> stage) throws Exception {
+        return BrokerContract.failure(stage);
+    }
+
+    private static void kill(String signal, EmbeddedRedis server) throws Exception {
+        Process kill = new ProcessBuilder("kill", "-" + signal, Long.toString(server.pid())).start();
+        assertThat(kill.waitFor(10, TimeUnit.SECONDS)).isTrue();
+        assertThat(kill.exitValue()).isZero();
+    }
+
+    private static int freePort() throws Exception {
+        try (ServerSocket probe = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
+            return probe.getLocalPort();
+        }
+    }
+
+    private static byte[] bytes(String text) {
+        return text.getBytes(US_ASCII);
+    }
+}
