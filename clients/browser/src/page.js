@@ -1,0 +1,425 @@
+/**
+ * The page: shows what {@link WhimbrelClient} tells and sends what a person writes. Whatever came over the network
+ * enters the page as text, never as HTML.
+ */
+import { gatewayUrl, WhimbrelClient } from './client.js';
+
+/** @import { Message, State, WhimbrelError } from './client.js' */
+
+/** The oldest entries leave the page when there are more. */
+const ENTRIES_LIMIT = 500;
+const COUNTDOWN_TICK_MILLIS = 250;
+const LONGEST_DATE_MILLIS = 8.64e15;
+
+/**
+ * @template {HTMLElement} T
+ * @param {string} id
+ * @returns {T}
+ */
+const find = (id) => /** @type {T} */ (document.getElementById(id));
+
+const connection = find('connection');
+const connectionText = find('connection-text');
+const countdown = find('countdown');
+const tryNow = find('try-now');
+const notice = find('notice');
+const address = find('address');
+const ownHint = find('own-hint');
+const log = find('log');
+const entries = find('entries');
+const jump = find('jump');
+const composer = /** @type {HTMLFormElement} */ (find('composer'));
+const recipient = /** @type {HTMLInputElement} */ (find('recipient'));
+const message = /** @type {HTMLTextAreaElement} */ (find('message'));
+const formError = find('form-error');
+const send = find('send');
+
+/** @type {WhimbrelClient} */
+let client;
+let sending = false;
+let blockedUntil = 0;
+let unread = 0;
+
+function start() {
+  const setting = document.querySelector('meta[name="whimbrel-gateway"]')?.getAttribute('content') ?? '';
+  let gateway;
+  try {
+    gateway = gatewayUrl(setting, location);
+  } catch {
+    showState({ state: 'closed' });
+    tryNow.hidden = true;
+    tellOnce(notice, 'This page does not know its gateway. It has to be opened from a Whimbrel web server.');
+    return;
+  }
+  client = new WhimbrelClient({ web: new URL('.', location.href), gateway });
+  client.addEventListener('state', (event) => showState(detail(event)));
+  client.addEventListener('address', (event) => showAddress(detail(event)));
+  client.addEventListener('error', (event) => tellOnce(notice, connectionWords(detail(event), gateway)));
+  client.addEventListener('message', (event) => showReceived(detail(event)));
+
+  tryNow.addEventListener('click', () => client.connect());
+  find('copy-address').addEventListener('click', () => copy(client.address ?? '', 'Address'));
+  find('copy-link').addEventListener('click', () => copy(linkTo(client.address ?? ''), 'Link'));
+  jump.addEventListener('click', () => {
+    scrollToNewest();
+    log.focus();
+  });
+  log.addEventListener('scroll', () => isAtNewest() && (jump.hidden = true));
+  composer.addEventListener('submit', onSubmit);
+  message.addEventListener('keydown', onMessageKey);
+  recipient.addEventListener('input', () => showFormError(''));
+  document.addEventListener('visibilitychange', clearUnread);
+  addEventListener('hashchange', takeRecipientFromLink);
+  setInterval(tick, COUNTDOWN_TICK_MILLIS);
+  takeRecipientFromLink();
+  client.connect();
+}
+
+/** @param {Event} event */
+const detail = (event) => /** @type {CustomEvent} */ (event).detail;
+
+// ---- connection and own address
+
+/** @param {State} state */
+function showState({ state }) {
+  connection.dataset.state = state;
+  connectionText.textContent = {
+    closed: 'Not connected',
+    connecting: 'Connecting',
+    connected: 'Connected',
+    waiting: 'Not connected',
+  }[state];
+  tryNow.hidden = state === 'connected' || state === 'connecting';
+  if (state === 'connected') {
+    notice.textContent = '';
+  }
+  tick();
+}
+
+/** @param {{address: string, previous?: string}} change */
+function showAddress({ address: own, previous }) {
+  address.textContent = own;
+  for (const id of ['copy-address', 'copy-link']) {
+    /** @type {HTMLButtonElement} */ (find(id)).disabled = false;
+  }
+  if (previous) {
+    ownHint.textContent = 'This is a new address: the old one is no longer valid. Tell people who had it.';
+  }
+}
+
+function tick() {
+  const { state, until } = client?.state ?? {};
+  setText(countdown, state === 'waiting' && until ? `· next try in ${secondsUntil(until)} s` : '');
+  if (blockedUntil !== 0) {
+    showSendButton();
+  }
+}
+
+/** @param {number} millis */
+const secondsUntil = (millis) => Math.max(0, Math.ceil((millis - Date.now()) / 1000));
+
+/**
+ * @param {WhimbrelError} error
+ * @param {string} gateway
+ */
+function connectionWords(error, gateway) {
+  switch (error.kind) {
+    case 'network':
+    case 'timeout':
+      return `The web server at ${location.host} does not answer.`;
+    case 'unauthenticated':
+      return 'The web server gives addresses only to people it knows. Sign in, then try again.';
+    case 'connection-lost':
+      return error.code === 1006
+        ? `There is no connection to the gateway at ${gateway}. It is tried again by itself.`
+        : `${error.title}. It is tried again by itself.`;
+    default:
+      return `${error.message}.`;
+  }
+}
+
+/** @param {string} own */
+const linkTo = (own) => `${location.origin}${location.pathname}#to=${encodeURIComponent(own)}`;
+
+function takeRecipientFromLink() {
+  const to = new URLSearchParams(location.hash.slice(1)).get('to');
+  if (to) {
+    writeTo(to);
+  }
+}
+
+/**
+ * @param {string} text
+ * @param {string} what
+ */
+async function copy(text, what) {
+  const copied = (await copyByClipboard(text)) || copyBySelection(text);
+  ownHint.textContent = copied ? `${what} copied.` : `This browser does not let a page copy. Here it is: ${text}`;
+}
+
+/** @param {string} text */
+async function copyByClipboard(text) {
+  try {
+    await navigator.clipboard.writeText(text);
+    return true;
+  } catch {
+    return false; // no clipboard on plain http:, or not allowed: there is an older way
+  }
+}
+
+/** @param {string} text */
+function copyBySelection(text) {
+  const focused = document.activeElement;
+  const area = document.createElement('textarea');
+  area.value = text;
+  area.readOnly = true;
+  area.className = 'visually-hidden';
+  document.body.append(area);
+  area.select();
+  const copied = document.execCommand('copy');
+  area.remove();
+  if (focused instanceof HTMLElement) {
+    focused.focus();
+  }
+  return copied;
+}
+
+// ---- writing
+
+/** @param {string} to */
+function writeTo(to) {
+  recipient.value = to;
+  showFormError('');
+  message.focus();
+}
+
+/** @param {KeyboardEvent} event */
+function onMessageKey(event) {
+  if (event.key === 'Enter' && !event.shiftKey && !event.isComposing) {
+    event.preventDefault();
+    composer.requestSubmit();
+  }
+}
+
+/** @param {SubmitEvent} event */
+async function onSubmit(event) {
+  event.preventDefault();
+  const to = recipient.value.trim();
+  const text = message.value;
+  if (sending || blockedUntil !== 0) {
+    return;
+  }
+  if (to === '') {
+    showFormError('Who shall get it? Enter an address.', recipient);
+    return;
+  }
+  if (text === '') {
+    showFormError('Write something first.', message);
+    return;
+  }
+  sending = true;
+  message.readOnly = true; // so that what was typed is neither lost nor sent twice
+  showFormError('');
+  showSendButton();
+  try {
+    const { online } = await client.publish(to, text);
+    message.value = '';
+    showSent(to, text, online);
+  } catch (thrown) {
+    const error = /** @type {WhimbrelError} */ (thrown);
+    const seconds = error.retryAfterSeconds ?? 0;
+    blockedUntil = seconds > 0 ? Date.now() + seconds * 1000 : 0;
+    showFormError(publishWords(error), error.kind === 'invalid-recipient' ? recipient : undefined);
+  } finally {
+    sending = false;
+    message.readOnly = false;
+    showSendButton();
+  }
+}
+
+/** @param {WhimbrelError} error */
+function publishWords(error) {
+  const again = error.retryAfterSeconds ? ` Try again in ${error.retryAfterSeconds} s.` : '';
+  switch (error.kind) {
+    case 'rate-limited':
+      return `Too many messages at once.${again}`;
+    case 'invalid-recipient':
+      return 'The recipient is not a valid address. Was all of it copied?';
+    case 'payload-too-large':
+      return 'The message is too long for this server.';
+    case 'unavailable':
+      return `Messages cannot be delivered at the moment; this one was not sent.${again}`;
+    case 'unauthenticated':
+      return 'The web server does not accept who you are. Reload the page to sign in.';
+    case 'network':
+      return 'The web server cannot be reached. The message may not have been sent.';
+    case 'timeout':
+      return 'The web server did not answer in time. The message may or may not have been sent.';
+    default:
+      return `${error.message}.${again}`;
+  }
+}
+
+/**
+ * @param {string} words
+ * @param {HTMLElement} [field] the one to correct
+ */
+function showFormError(words, field) {
+  tellOnce(formError, words);
+  recipient.toggleAttribute('aria-invalid', false);
+  message.toggleAttribute('aria-invalid', false);
+  field?.setAttribute('aria-invalid', 'true');
+  field?.focus();
+}
+
+/** The button stays focusable while it may not be used, so that the keyboard does not lose its place. */
+function showSendButton() {
+  if (blockedUntil !== 0 && Date.now() >= blockedUntil) {
+    blockedUntil = 0;
+    showFormError('');
+  }
+  setText(send, sending ? 'Sending…' : blockedUntil === 0 ? 'Send' : `Send in ${secondsUntil(blockedUntil)} s`);
+  send.setAttribute('aria-disabled', String(sending || blockedUntil !== 0));
+}
+
+// ---- messages
+
+/** @param {Message} received */
+function showReceived({ message: value, from, time }) {
+  const foot = element('p', 'entry-foot');
+  if (from) {
+    const reply = element('button', 'quiet', 'Reply');
+    reply.setAttribute('type', 'button');
+    reply.setAttribute('aria-label', `Reply to ${from}`);
+    reply.addEventListener('click', () => writeTo(from));
+    foot.append(reply);
+  }
+  addEntry('received', who('From', from ?? 'an unnamed sender', from !== undefined), time, value, from ? foot : undefined);
+  if (document.hidden) {
+    unread++;
+    document.title = `(${unread}) Whimbrel`;
+  }
+}
+
+/**
+ * @param {string} to
+ * @param {string} text
+ * @param {boolean | undefined} online
+ */
+function showSent(to, text, online) {
+  const words = { true: 'Recipient connected', false: 'Nobody connected: it was not delivered', undefined: 'Sent' };
+  const foot = element('p', online === false ? 'entry-foot missed' : 'entry-foot', words[`${online}`]);
+  addEntry('sent', who('To', to, true), undefined, text, foot);
+  scrollToNewest();
+}
+
+/**
+ * @param {'received' | 'sent'} direction
+ * @param {HTMLElement} correspondent
+ * @param {number | undefined} time
+ * @param {unknown} value
+ * @param {HTMLElement} [foot]
+ */
+function addEntry(direction, correspondent, time, value, foot) {
+  const follow = isAtNewest();
+  find('empty').hidden = true;
+  const head = element('p', 'entry-head');
+  head.append(correspondent, clock(time));
+  const text = element('pre', 'entry-text');
+  text.dir = 'auto';
+  if (typeof value === 'string') {
+    text.textContent = value;
+  } else {
+    text.textContent = JSON.stringify(value, null, 2);
+    text.classList.add('json');
+  }
+  const entry = element('li', `entry ${direction}`);
+  entry.append(head, text, ...(foot ? [foot] : []));
+  entries.append(entry);
+  if (text.scrollHeight > text.clientHeight) {
+    text.tabIndex = 0; // a long one scrolls by itself, so the keyboard must get into it
+  }
+  forgetOldest();
+  if (follow) {
+    scrollToNewest();
+  } else {
+    jump.hidden = false;
+  }
+}
+
+function forgetOldest() {
+  const all = entries.getElementsByClassName('entry');
+  if (all.length <= ENTRIES_LIMIT) {
+    return;
+  }
+  all[0].remove();
+  if (!entries.querySelector('.older')) {
+    entries.prepend(element('li', 'older', `Only the last ${ENTRIES_LIMIT} messages are shown.`));
+  }
+}
+
+/**
+ * @param {string} word
+ * @param {string} name
+ * @param {boolean} isAddress
+ */
+function who(word, name, isAddress) {
+  const line = element('span', '', `${word} `);
+  line.append(element('bdi', isAddress ? 'address' : '', name));
+  return line;
+}
+
+/** @param {number} [millis] default: now */
+function clock(millis) {
+  const known = millis !== undefined && Math.abs(millis) <= LONGEST_DATE_MILLIS;
+  const date = known ? new Date(millis) : new Date();
+  const time = element('time', '', date.toLocaleTimeString());
+  time.setAttribute('datetime', date.toISOString());
+  time.title = date.toLocaleString();
+  return time;
+}
+
+const isAtNewest = () => log.scrollHeight - log.scrollTop - log.clientHeight < 48;
+
+function scrollToNewest() {
+  log.scrollTop = log.scrollHeight;
+  jump.hidden = true;
+}
+
+function clearUnread() {
+  if (!document.hidden) {
+    unread = 0;
+    document.title = 'Whimbrel';
+  }
+}
+
+// ---- helpers
+
+/**
+ * @param {string} name
+ * @param {string} [className]
+ * @param {string} [text]
+ */
+function element(name, className = '', text = '') {
+  const made = document.createElement(name);
+  if (className) {
+    made.className = className;
+  }
+  made.textContent = text;
+  return made;
+}
+
+/**
+ * @param {HTMLElement} target
+ * @param {string} text
+ */
+function setText(target, text) {
+  if (target.textContent !== text) {
+    target.textContent = text;
+  }
+}
+
+/** Screen readers say an alert whenever it is set: the same words again are not news. */
+const tellOnce = setText;
+
+start();

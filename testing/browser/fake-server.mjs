@@ -1,0 +1,196 @@
+/**
+ * A stand-in for web server and gateway in one process, for working on the page and for what a healthy Whimbrel does
+ * not do on demand: refuse tokens, limit rates, break connections. It speaks the wire; its tokens are no secrets.
+ *
+ * By hand: `node fake-server.mjs [port]`.
+ */
+import { randomUUID } from 'node:crypto';
+import { readFile } from 'node:fs/promises';
+import { createServer } from 'node:http';
+import { fileURLToPath } from 'node:url';
+import { WebSocketServer } from 'ws';
+
+const PAGE_FOLDER = new URL('../../clients/browser/src/', import.meta.url);
+const CONTENT_SECURITY_POLICY =
+  "default-src 'self'; connect-src *; base-uri 'none'; frame-ancestors 'none'; form-action 'self'";
+const TYPES = { html: 'text/html', css: 'text/css', js: 'text/javascript', svg: 'image/svg+xml' };
+const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
+const TOKEN_LIFE_SECONDS = 86_400;
+const PUBLISH_LIMIT_BYTES = 65_536;
+const CLOSE_GRACE_MILLIS = 1_000;
+
+/** @param {{host?: string, webPort?: number, gatewayPort?: number}} [options] */
+export async function startFakeServer({ host = '127.0.0.1', webPort = 0, gatewayPort = 0 } = {}) {
+  /** @type {Map<string, {address: string, expiresAtSeconds: number}>} */
+  const tokens = new Map();
+  /** @type {Map<import('ws').WebSocket, string>} address by connection */
+  const connections = new Map();
+  /** Answers for the next requests to `/publish`, the first one first. @type {Array<[number, string, string, object]>} */
+  const refusals = [];
+
+  const gatewayHttp = createServer((_, response) => response.writeHead(404).end());
+  const gateway = new WebSocketServer({
+    server: gatewayHttp,
+    maxPayload: PUBLISH_LIMIT_BYTES,
+    handleProtocols: (offered) => (offered.has('whimbrel') ? 'whimbrel' : false),
+  });
+  gateway.on('connection', (socket, request) => {
+    socket.on('error', () => {}); // a broken client is not an error of the server
+    const offered = (request.headers['sec-websocket-protocol'] ?? '').split(',').map((name) => name.trim());
+    const secret = offered.find((name) => name.startsWith('whimbrel.bearer.'))?.slice('whimbrel.bearer.'.length);
+    const token = tokens.get(secret ?? '');
+    if (!token) {
+      socket.close(3500, 'invalid token');
+    } else {
+      connections.set(socket, token.address);
+      socket.on('close', () => connections.delete(socket));
+    }
+  });
+
+  const web = createServer(async (request, response) => {
+    const path = new URL(request.url ?? '/', 'http://any').pathname;
+    if (path === '/token') {
+      sendToken(request, response);
+    } else if (path === '/publish' && request.method === 'POST') {
+      publish(request, response, await bodyOf(request));
+    } else if (path.startsWith('/auth/')) {
+      const token = tokens.get(path.slice('/auth/'.length));
+      sendJson(
+        response,
+        200,
+        token ? { auth: true, uuid: token.address, expires_at: token.expiresAtSeconds } : { auth: false },
+      );
+    } else {
+      await sendFile(response, path === '/' ? '/index.html' : path);
+    }
+  });
+
+  function sendToken(request, response) {
+    const previous = bearer(request);
+    if (previous !== undefined && !tokens.has(previous)) {
+      sendProblem(response, 401, 'unauthenticated', 'The sender did not prove who it is');
+      return;
+    }
+    const address = tokens.get(previous ?? '')?.address ?? randomUUID();
+    const secret = `fake.${randomUUID()}`;
+    const expiresAtSeconds = Math.floor(Date.now() / 1000) + TOKEN_LIFE_SECONDS;
+    tokens.set(secret, { address, expiresAtSeconds });
+    sendJson(response, 200, { token: secret, uuid: address, expires_at: expiresAtSeconds });
+  }
+
+  function publish(request, response, body) {
+    const refusal = refusals.shift();
+    const sender = tokens.get(bearer(request) ?? '');
+    if (refusal) {
+      sendProblem(response, ...refusal);
+    } else if (body === undefined) {
+      sendProblem(response, 413, 'payload-too-large', 'The request is larger than this server takes');
+    } else if (!sender) {
+      sendProblem(response, 401, 'unauthenticated', 'The sender did not prove who it is');
+    } else {
+      const { uuid_remote: to, uuid_local: from, message } = JSON.parse(body);
+      const recipient = UUID.test(to) ? to : tokens.get(to)?.address;
+      if (from !== sender.address) {
+        sendProblem(response, 403, 'forbidden-sender', 'The sender is not who it says');
+      } else if (!recipient) {
+        sendProblem(response, 422, 'invalid-recipient', 'The recipient is neither an address nor a valid token');
+      } else {
+        const id = randomUUID();
+        const listeners = [...connections].filter(([, address]) => address === recipient);
+        const frame = JSON.stringify({ message, id, from, time: Date.now() });
+        listeners.forEach(([socket]) => socket.send(frame));
+        sendJson(response, 200, { status: true, id, online: listeners.length > 0 });
+      }
+    }
+  }
+
+  async function sendFile(response, path) {
+    const name = path.slice(1);
+    if (!/^[a-z]+\.(html|css|js|svg)$/.test(name)) {
+      sendProblem(response, 404, 'not-found', 'There is nothing here');
+      return;
+    }
+    try {
+      const file = await readFile(new URL(name, PAGE_FOLDER), 'utf8');
+      response.writeHead(200, {
+        'Content-Type': `${TYPES[name.split('.')[1]]}; charset=utf-8`,
+        'Content-Security-Policy': CONTENT_SECURITY_POLICY,
+        'X-Content-Type-Options': 'nosniff',
+        'Cache-Control': 'no-store',
+      });
+      response.end(file.replace('{{gateway}}', String(gatewayHttp.address().port)));
+    } catch {
+      sendProblem(response, 404, 'not-found', 'There is nothing here');
+    }
+  }
+
+  await listen(gatewayHttp, gatewayPort, host);
+  await listen(web, webPort, host);
+  return {
+    pageUrl: `http://${host}:${web.address().port}/`,
+    /** The next message is refused: HTTP status, last word of the problem's type, its title, headers. */
+    refuseNext: (...refusal) => refusals.push(refusal),
+    /** As after a start with another secret. */
+    forgetTokens: () => tokens.clear(),
+    closeConnections(code, reason) {
+      connections.forEach((_, socket) => socket.close(code, reason));
+    },
+    async stopGateway() {
+      const { port } = gatewayHttp.address();
+      gateway.clients.forEach((socket) => socket.terminate());
+      await new Promise((resolve) => gatewayHttp.close(resolve));
+      return port;
+    },
+    startGateway: (port) => listen(gatewayHttp, port, host),
+    async close() {
+      gateway.clients.forEach((socket) => socket.terminate());
+      gatewayHttp.close();
+      web.close();
+      web.closeIdleConnections();
+      setTimeout(() => web.closeAllConnections(), CLOSE_GRACE_MILLIS).unref();
+    },
+  };
+}
+
+function listen(server, port, host) {
+  return new Promise((resolve, reject) => {
+    server.once('error', reject);
+    server.listen(port, host, () => {
+      server.removeListener('error', reject);
+      resolve();
+    });
+  });
+}
+
+function bearer(request) {
+  const header = request.headers.authorization ?? '';
+  return header.startsWith('Bearer ') ? header.slice('Bearer '.length) : undefined;
+}
+
+/** The body as text; undefined when it is too large. */
+async function bodyOf(request) {
+  const chunks = [];
+  let bytes = 0;
+  for await (const chunk of request) {
+    bytes += chunk.length;
+    if (bytes <= PUBLISH_LIMIT_BYTES) {
+      chunks.push(chunk);
+    }
+  }
+  return bytes > PUBLISH_LIMIT_BYTES ? undefined : Buffer.concat(chunks).toString('utf8');
+}
+
+function sendJson(response, status, body, headers = {}) {
+  response.writeHead(status, { 'Content-Type': 'application/json', ...headers });
+  response.end(JSON.stringify(body));
+}
+
+function sendProblem(response, status, slug, title, headers = {}) {
+  const type = `urn:whimbrel:problem:${slug}`;
+  sendJson(response, status, { type, title, status }, { 'Content-Type': 'application/problem+json', ...headers });
+}
+
+if (process.argv[1] === fileURLToPath(import.meta.url)) {
+  const server = await startFakeServer({ webPort: Number(process.argv[2] ?? 5000) });
+  console.log(`The page: ${server.pageUrl}`);
+}
