@@ -192,10 +192,15 @@ const stories = {
     ]) {
       assert.ok(tree.includes(part), `${part} is missing in\n${tree}`);
     }
-    assert.equal(await alice.evaluate(() => document.querySelectorAll('button:not(:disabled)').length > 0), true);
   },
 
-  async 'text has enough contrast by day and by night'({ alice }) {
+  async 'text has enough contrast by day and by night'({ alice, bob }) {
+    await write(bob, await addressOf(alice), 'received');
+    await received(alice, 'received');
+    await write(alice, NOBODY, 'missed');
+    await seen(alice.locator('.entry.sent .missed'));
+    await write(alice, 'not-an-address', 'refused');
+    await seen(alice.locator('.error:not(:empty)'));
     for (const colorScheme of ['light', 'dark']) {
       await alice.emulateMedia({ colorScheme });
       assert.deepEqual(await alice.evaluate(paleTexts), [], colorScheme);
@@ -260,9 +265,41 @@ const stories = {
     assert.equal(await alice.locator('.entry').count(), 500);
     await seen(alice.getByText('Only the last 500 messages are shown.'));
   },
+
+  async 'who reads older messages is not torn away by a new one'({ alice, bob }) {
+    const scrolled = () => alice.evaluate(() => document.getElementById('log').scrollTop);
+    await alice.evaluate(() => document.getElementById('log').scrollTo(0, 500));
+    await alice.waitForFunction(() => document.getElementById('log').scrollTop === 500);
+
+    await write(bob, await addressOf(alice), 'while you read');
+    await seen(alice.getByRole('button', { name: 'New messages' }));
+    assert.ok((await scrolled()) < 1_000);
+    await alice.getByRole('button', { name: 'New messages' }).click();
+
+    assert.ok((await scrolled()) > 1_000);
+    assert.equal(await alice.getByRole('button', { name: 'New messages' }).count(), 0);
+  },
+
+  async 'messages that come unseen are counted in the title'({ alice, bob }) {
+    await alice.evaluate(() => {
+      Object.defineProperty(document, 'hidden', { get: () => window.away, configurable: true });
+      window.away = true;
+    });
+    await write(bob, await addressOf(alice), 'unseen');
+    await received(alice, 'unseen');
+    assert.equal(await alice.title(), '(1) Whimbrel');
+
+    await alice.evaluate(() => {
+      window.away = false;
+      document.dispatchEvent(new Event('visibilitychange', { bubbles: true }));
+    });
+
+    assert.equal(await alice.title(), 'Whimbrel');
+  },
 };
 
 /** Only with the stand-in. */
+
 const storiesOfTrouble = {
   async 'too many messages: the button counts down, then sends'({ alice, bob, server }) {
     server.refuseNext(429, 'rate-limited', 'Too fast', { 'Retry-After': '2' });

@@ -10,6 +10,8 @@ import { gatewayUrl, WhimbrelClient } from './client.js';
 const ENTRIES_LIMIT = 500;
 const COUNTDOWN_TICK_MILLIS = 250;
 const LONGEST_DATE_MILLIS = 8.64e15;
+/** Who reads this near the end of the list wants to see what comes next. */
+const NEAR_PIXELS = 48;
 
 /**
  * @template {HTMLElement} T
@@ -39,6 +41,8 @@ let client;
 let sending = false;
 let blockedUntil = 0;
 let unread = 0;
+/** Whether the list stays at its newest entry by itself. */
+let follows = true;
 
 function start() {
   const setting = document.querySelector('meta[name="whimbrel-gateway"]')?.getAttribute('content') ?? '';
@@ -64,7 +68,8 @@ function start() {
     scrollToNewest();
     log.focus();
   });
-  log.addEventListener('scroll', () => isAtNewest() && (jump.hidden = true));
+  log.addEventListener('scroll', onScroll);
+  new ResizeObserver(() => follows && scrollToNewest()).observe(log);
   composer.addEventListener('submit', onSubmit);
   message.addEventListener('keydown', onMessageKey);
   recipient.addEventListener('input', () => showFormError(''));
@@ -89,8 +94,12 @@ function showState({ state }) {
     connected: 'Connected',
     waiting: 'Not connected',
   }[state];
-  tryNow.hidden = state === 'connected' || state === 'connecting';
+  const pressed = document.activeElement === tryNow;
+  tryNow.hidden = state === 'connected' || (state === 'connecting' && !pressed);
   if (state === 'connected') {
+    if (pressed) {
+      message.focus(); // the keyboard would lose its place with the button
+    }
     notice.textContent = '';
   }
   tick();
@@ -321,7 +330,6 @@ function showSent(to, text, online) {
  * @param {HTMLElement} [foot]
  */
 function addEntry(direction, correspondent, time, value, foot) {
-  const follow = isAtNewest();
   find('empty').hidden = true;
   const head = element('p', 'entry-head');
   head.append(correspondent, clock(time));
@@ -340,7 +348,7 @@ function addEntry(direction, correspondent, time, value, foot) {
     text.tabIndex = 0; // a long one scrolls by itself, so the keyboard must get into it
   }
   forgetOldest();
-  if (follow) {
+  if (follows) {
     scrollToNewest();
   } else {
     jump.hidden = false;
@@ -373,15 +381,23 @@ function who(word, name, isAddress) {
 function clock(millis) {
   const known = millis !== undefined && Math.abs(millis) <= LONGEST_DATE_MILLIS;
   const date = known ? new Date(millis) : new Date();
-  const time = element('time', '', date.toLocaleTimeString());
+  const time = element('time', '', date.toLocaleTimeString([], { hour: 'numeric', minute: '2-digit' }));
   time.setAttribute('datetime', date.toISOString());
   time.title = date.toLocaleString();
   return time;
 }
 
-const isAtNewest = () => log.scrollHeight - log.scrollTop - log.clientHeight < 48;
+const isAtNewest = () => log.scrollHeight - log.scrollTop - log.clientHeight < NEAR_PIXELS;
+
+function onScroll() {
+  follows = isAtNewest();
+  if (follows) {
+    jump.hidden = true;
+  }
+}
 
 function scrollToNewest() {
+  follows = true;
   log.scrollTop = log.scrollHeight;
   jump.hidden = true;
 }
