@@ -13,6 +13,12 @@ import { WebSocketServer } from 'ws';
 const PAGE_FOLDER = new URL('../../clients/browser/src/', import.meta.url);
 const CONTENT_SECURITY_POLICY =
   "default-src 'self'; connect-src *; base-uri 'none'; frame-ancestors 'none'; form-action 'self'";
+const CORS = {
+  'Access-Control-Allow-Origin': '*',
+  'Access-Control-Allow-Methods': 'GET, POST',
+  'Access-Control-Allow-Headers': 'Content-Type, Authorization, X-API-Key, Idempotency-Key, traceparent',
+  'Access-Control-Expose-Headers': 'Retry-After',
+};
 const TYPES = { html: 'text/html', css: 'text/css', js: 'text/javascript', svg: 'image/svg+xml' };
 const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
 const TOKEN_LIFE_SECONDS = 86_400;
@@ -49,7 +55,10 @@ export async function startFakeServer({ host = '127.0.0.1', webPort = 0, gateway
 
   const web = createServer(async (request, response) => {
     const path = new URL(request.url ?? '/', 'http://any').pathname;
-    if (path === '/token') {
+    Object.entries(CORS).forEach(([name, value]) => response.setHeader(name, value));
+    if (request.method === 'OPTIONS') {
+      response.writeHead(204).end();
+    } else if (path === '/token') {
       sendToken(request, response);
     } else if (path === '/publish' && request.method === 'POST') {
       publish(request, response, await bodyOf(request));

@@ -4,7 +4,8 @@
  * CHROMIUM names the browser (default /usr/bin/chromium). Every wait has a deadline; the exit code is 1 on any failure.
  */
 import assert from 'node:assert/strict';
-import { mkdir, mkdtemp, rm } from 'node:fs/promises';
+import { mkdir, mkdtemp, readFile, rm } from 'node:fs/promises';
+import { createServer } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
@@ -166,6 +167,37 @@ const stories = {
     }, to);
 
     await received(bob, '{\n  "tide": "low",\n  "birds": [\n    7,\n    null\n  ],\n  "html": "<b>"\n}');
+  },
+
+  async 'the example of the README runs in an application of another origin'({ alice, context, pageUrl }) {
+    const gateway = await alice.evaluate(async () => {
+      const { gatewayUrl } = await import('/client.js');
+      return gatewayUrl(document.querySelector('meta[name=whimbrel-gateway]').content, location);
+    });
+    const readme = await readFile(new URL('../../clients/browser/README.md', import.meta.url), 'utf8');
+    const example = /```html\n(.*?)```/s
+      .exec(readme)[1]
+      .replaceAll('http://localhost:5000', new URL(pageUrl).origin)
+      .replaceAll('ws://localhost:7071/ws', gateway);
+    const application = createServer((_, response) => response.setHeader('Content-Type', 'text/html').end(example));
+    await new Promise((resolve) => application.listen(0, '127.0.0.1', resolve));
+    const tab = await context.newPage();
+    try {
+      const said = [];
+      tab.on('console', (line) => said.push(line.text()));
+      await tab.goto(`http://127.0.0.1:${application.address().port}/`);
+      await until(() => said.includes('connected'), () => `the example connects, it said ${said.join(', ')}`);
+      const [, address] = /People write to me at (\S+)/.exec(said.join('\n'));
+
+      await write(alice, address, 'to another origin');
+
+      const words = `${await addressOf(alice)} says to another origin`;
+      await until(() => said.includes(words), () => `the message arrives, it said ${said.join(', ')}`);
+    } finally {
+      await tab.close();
+      application.closeAllConnections();
+      application.close();
+    }
   },
 
   async 'the token is in no address'({ alice, requests }) {
@@ -376,6 +408,15 @@ async function received(tab, text) {
 
 async function seen(locator) {
   await locator.first().waitFor({ state: 'visible', timeout: STEP_DEADLINE_MILLIS });
+}
+
+/** For what no locator can wait for. */
+async function until(condition, expectation) {
+  const deadline = Date.now() + STEP_DEADLINE_MILLIS;
+  while (!condition()) {
+    assert.ok(Date.now() < deadline, expectation());
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
 }
 
 async function isFocused(tab, id) {
