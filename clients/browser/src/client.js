@@ -357,9 +357,9 @@ class TokenKeeper {
         }
       }
     }
-    const renewed = answer !== undefined;
     answer ??= await this.#ask(await this.#authorize(), 'same-origin');
-    const token = tokenFrom(answer, renewed ? 'renewed' : 'issued');
+    // An open web server answers an expired token with one for a new address.
+    const token = tokenFrom(answer, answer.uuid === previous?.address ? 'renewed' : 'issued');
     if (!token) {
       throw new WhimbrelError('bad-answer', 'The answer was not understood', {
         detail: `${this.server.url.origin} gave no token`,

@@ -82,6 +82,19 @@ test('a stored token that has expired is replaced before connecting', async () =
   ]);
 });
 
+test('an open web server answers an expired token with a new address, in one request', async () => {
+  world = startWorld({ storage: stored('old', 'address-old', -1_000) });
+  world.web.open = true;
+
+  await world.connect();
+
+  assert.equal(world.web.requests.length, 1);
+  assert.deepEqual(world.told.address.at(-1), { address: 'address-1', previous: 'address-old' });
+
+  world.socket.closeFromGateway(3500, 'invalid token');
+  assert.equal(world.client.state.state, 'closed', 'it is as good as a fresh one, and refused');
+});
+
 test('a renewal never asks the person for a password, the first token may', async () => {
   world = startWorld({ storage: stored('old', 'address-old', -1_000) });
 
