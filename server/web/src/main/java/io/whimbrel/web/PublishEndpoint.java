@@ -1,0 +1,153 @@
+package io.whimbrel.web;
+
+import io.vertx.core.http.HttpHeaders;
+import io.whimbrel.auth.TokenVerdict.Expired;
+import io.whimbrel.auth.TokenVerdict.Invalid;
+import io.whimbrel.auth.TokenVerdict.Unavailable;
+import io.whimbrel.auth.TokenVerdict.Valid;
+import io.whimbrel.auth.TokenVerifier;
+import io.whimbrel.broker.Broker;
+import io.whimbrel.broker.BrokerUnavailableException;
+import io.whimbrel.model.Address;
+import io.whimbrel.model.ClientError;
+import io.whimbrel.model.Publication;
+import io.whimbrel.model.PublicationId;
+import io.whimbrel.model.Topic;
+import io.whimbrel.web.Senders.Sender;
+import java.util.Optional;
+import java.util.concurrent.CompletionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * {@code POST /publish}: reads, asks who sends, finds the recipient, looks at the sender's rate, and only then publishes.
+ * A refusal at any step means that nothing was published; only a broker that did not answer in time may have taken it
+ * all the same. Safe for any thread.
+ */
+final class PublishEndpoint implements Endpoint {
+    private static final long NANOS_PER_SECOND = TimeUnit.SECONDS.toNanos(1);
+
+    private final Senders senders;
+    private final TokenVerifier verifier;
+    private final SenderRates rates;
+    private final Broker broker;
+    private final @Nullable PlainCopies copies;
+    private final int maxBodyBytes;
+    private final long timeoutMillis;
+    private final WebMetrics metrics;
+    private final Clocks clocks;
+
+    /** @param copies null where nobody of the original system listens */
+    PublishEndpoint(
+            WebSettings settings,
+            WebParts parts,
+            SenderRates rates,
+            @Nullable PlainCopies copies,
+            WebMetrics metrics,
+            Clocks clocks) {
+        this.senders = new Senders(parts.verifier(), new ApiKeys(settings.apiKeys()));
+        this.verifier = parts.verifier();
+        this.rates = rates;
+        this.broker = parts.broker();
+        this.copies = copies;
+        this.maxBodyBytes = settings.maxBodyBytes();
+        this.timeoutMillis = settings.publishTimeout().toMillis();
+        this.metrics = metrics;
+        this.clocks = clocks;
+    }
+
+    @Override
+    public void serve(Exchange exchange) {
+        exchange.onRefusal(metrics::publishRefused);
+        BodyFormat format =
+                BodyFormat.of(exchange.header(HttpHeaders.CONTENT_TYPE), exchange.header(HttpHeaders.CONTENT_ENCODING));
+        BodyReader.read(exchange, maxBodyBytes, body -> onRequest(exchange, PublishRequest.read(format, body)));
+    }
+
+    private void onRequest(Exchange exchange, PublishRequest request) {
+        senders.identify(
+                exchange,
+                request.uuidLocal(),
+                sender -> findRecipient(
+                        exchange, request.uuidRemote(), recipient -> publish(exchange, request, sender, recipient)));
+    }
+
+    /** An address, or, from clients of the original system, which show their token as their name, a token. */
+    private void findRecipient(Exchange exchange, @Nullable String uuidRemote, Consumer<Recipient> onRecipient) {
+        if (uuidRemote == null) {
+            throw invalidRecipient("uuid_remote is missing: it says who receives");
+        }
+        Optional<Address> address = Address.parse(uuidRemote);
+        if (address.isPresent()) {
+            onRecipient.accept(new Recipient(address.get(), uuidRemote));
+            return;
+        }
+        exchange.await(verifier.verify(uuidRemote), verdict -> {
+            switch (verdict) {
+                case Valid(Address owner, _) -> onRecipient.accept(new Recipient(owner, uuidRemote));
+                case Expired _ -> throw invalidRecipient("uuid_remote holds a token that is expired");
+                case Invalid _ -> throw invalidRecipient("uuid_remote is neither an address nor a token of this server");
+                case Unavailable(_) ->
+                    throw new Refusal(Problem.unavailable("Tokens cannot be verified at the moment"));
+            }
+        });
+    }
+
+    private void publish(Exchange exchange, PublishRequest request, Sender sender, Recipient recipient) {
+        requirePace(sender);
+        long timeMillis = clocks.wall().millis();
+        Publication publication = new Publication(
+                PublicationId.next(timeMillis),
+                Topic.of(recipient.address()),
+                timeMillis,
+                sender.address(),
+                request.message());
+        long began = clocks.nanos().getAsLong();
+        exchange.await(
+                broker.publish(publication),
+                timeoutMillis,
+                nodes -> {
+                    metrics.brokerAnswered(clocks.nanos().getAsLong() - began);
+                    onPublished(exchange, recipient, publication, nodes);
+                },
+                failure -> onFailure(exchange, failure));
+    }
+
+    private void requirePace(Sender sender) {
+        if (sender.backend() || sender.address() == null) {
+            return;
+        }
+        long waitNanos = rates.take(sender.address());
+        if (waitNanos > 0) {
+            long seconds = Math.max(1, Math.ceilDiv(waitNanos, NANOS_PER_SECOND));
+            throw new Refusal(Problem.rateLimited("Publish more slowly", seconds));
+        }
+    }
+
+    private void onPublished(Exchange exchange, Recipient recipient, Publication publication, int nodes) {
+        metrics.published.increment();
+        exchange.response().putHeader(HttpHeaders.CACHE_CONTROL, Exchange.NO_STORE);
+        exchange.answerJson("{\"status\":true,\"id\":\"" + publication.id() + "\",\"online\":" + (nodes > 0) + '}');
+        if (copies != null) {
+            copies.send(recipient.asGiven(), publication);
+        }
+    }
+
+    private static void onFailure(Exchange exchange, Throwable failure) {
+        Throwable cause =
+                failure instanceof CompletionException && failure.getCause() != null ? failure.getCause() : failure;
+        switch (cause) {
+            case BrokerUnavailableException _, TimeoutException _ ->
+                exchange.refuse(Problem.unavailable("The message was not taken: what carries it does not answer"));
+            default -> exchange.fail(cause);
+        }
+    }
+
+    private static Refusal invalidRecipient(String detail) {
+        return new Refusal(Problem.of(ClientError.INVALID_RECIPIENT, detail));
+    }
+
+    private record Recipient(Address address, String asGiven) {}
+}

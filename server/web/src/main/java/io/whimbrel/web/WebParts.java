@@ -1,0 +1,23 @@
+package io.whimbrel.web;
+
+import io.micrometer.core.instrument.MeterRegistry;
+import io.whimbrel.auth.Authenticator;
+import io.whimbrel.auth.TokenIssuer;
+import io.whimbrel.auth.TokenVerifier;
+import io.whimbrel.broker.Broker;
+import java.util.function.Supplier;
+
+/**
+ * What the web server is built from. It owns none of it: who made these closes them, after the server has stopped.
+ *
+ * @param jwks the public keys by which others verify our tokens, a JSON Web Key Set (RFC 7517 §5); asked per request
+ * @param gatewayPort told to the page when no URL of the gateway is set
+ */
+public record WebParts(
+        TokenVerifier verifier,
+        TokenIssuer issuer,
+        Authenticator authenticator,
+        Broker broker,
+        Supplier<String> jwks,
+        int gatewayPort,
+        MeterRegistry metrics) {}

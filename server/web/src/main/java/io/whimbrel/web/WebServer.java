@@ -1,0 +1,159 @@
+package io.whimbrel.web;
+
+import io.vertx.core.DeploymentOptions;
+import io.vertx.core.Future;
+import io.vertx.core.VerticleBase;
+import io.vertx.core.Vertx;
+import io.vertx.core.http.HttpServer;
+import io.vertx.core.http.HttpServerOptions;
+import io.vertx.core.http.HttpServerRequest;
+import io.whimbrel.broker.PlainChannels;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The web server: {@code /token}, {@code /auth}, {@code /publish}, the keys and the page, on one port and as many event
+ * loops as there are processors. Safe for any thread.
+ *
+ * <p>It stands on Vert.x' HTTP server without the router of Vert.x Web, which normalizes paths and fails on broken ones,
+ * while {@code /auth/{token}} owes an answer to whatever stands in its path.
+ */
+public final class WebServer {
+    /** Room for a token in a path. */
+    private static final int MAX_REQUEST_LINE_BYTES = 8 * 1024;
+
+    private static final int MAX_HEADER_BYTES = 16 * 1024;
+    private static final int ACCEPT_BACKLOG = 1024;
+    /** Vert.x: a free port, the same one for all instances of a deployment. */
+    private static final int FREE_PORT = -1;
+
+    private final Vertx vertx;
+    private final WebSettings settings;
+    private final Clocks clocks;
+    private final Cors cors;
+    private final Routes routes;
+    private final WebMetrics metrics;
+    private final AtomicInteger connectionCount = new AtomicInteger();
+    private volatile int port;
+    private volatile @Nullable String deployment;
+
+    private WebServer(Vertx vertx, WebSettings settings, WebParts parts, Clocks clocks) {
+        this.vertx = vertx;
+        this.settings = settings;
+        this.clocks = clocks;
+        this.cors = new Cors(settings.corsOrigins());
+        this.routes = new Routes(cors);
+        this.metrics = new WebMetrics(parts.metrics());
+        SenderRates rates = new SenderRates(settings.ratePerSecond(), settings.rateBurst(), clocks.nanos());
+        parts.metrics().gauge("whimbrel.web.connections", connectionCount);
+        parts.metrics().gauge("whimbrel.web.senders", rates, SenderRates::size);
+        routes.get("/token", new TokenEndpoint(parts.verifier(), parts.authenticator(), parts.issuer(), metrics));
+        routes.getBelow(AuthEndpoint.PREFIX, new AuthEndpoint(parts.verifier(), metrics));
+        routes.post("/publish", new PublishEndpoint(settings, parts, rates, copies(parts), metrics, clocks));
+        routes.get(KeysEndpoint.PATH, new KeysEndpoint(parts.jwks()));
+        String gateway =
+                settings.gatewayUrl().isEmpty() ? Integer.toString(parts.gatewayPort()) : settings.gatewayUrl();
+        PageEndpoint.addTo(routes, PageEndpoint.FOLDER, gateway);
+    }
+
+    /**
+     * Completes when the port is open, and fails with a {@link java.net.BindException} where it is taken.
+     *
+     * @throws IllegalArgumentException where a setting does not fit the broker
+     * @throws IllegalStateException where the page is not on the class path
+     */
+    public static Future<WebServer> start(Vertx vertx, WebSettings settings, WebParts parts) {
+        return start(vertx, settings, parts, Clocks.SYSTEM);
+    }
+
+    static Future<WebServer> start(Vertx vertx, WebSettings settings, WebParts parts, Clocks clocks) {
+        WebServer web = new WebServer(vertx, settings, parts, clocks);
+        int loops = Runtime.getRuntime().availableProcessors();
+        return vertx.deployVerticle(() -> web.new Listener(), new DeploymentOptions().setInstances(loops))
+                .map(id -> {
+                    web.deployment = id;
+                    return web;
+                });
+    }
+
+    /** The port clients connect to, also where the setting was 0. */
+    public int port() {
+        return port;
+    }
+
+    /**
+     * Stops accepting, lets requests in flight end for at most {@code web.drain.timeout}, and completes when all
+     * connections are closed.
+     */
+    public Future<Void> stop() {
+        String id = deployment;
+        deployment = null;
+        return id == null ? Future.succeededFuture() : vertx.undeploy(id);
+    }
+
+    private @Nullable PlainCopies copies(WebParts parts) {
+        String channel = settings.redisPlainChannel();
+        if (channel.isEmpty()) {
+            return null;
+        }
+        PlainChannels channels = parts.broker()
+                .plainChannels()
+                .orElseThrow(() -> new IllegalArgumentException(
+                        "web.redis.plain-channel is \"%s\", but must be empty with a broker other than Redis"
+                                .formatted(channel)));
+        return new PlainCopies(channels, channel, metrics, clocks.nanos());
+    }
+
+    /** One event loop's share of the connections. */
+    private final class Listener extends VerticleBase {
+        private final Connections connections = new Connections(settings, clocks, connectionCount, metrics);
+        private @Nullable HttpServer server;
+
+        @Override
+        public Future<?> start() {
+            vertx.setPeriodic(connections.sweepMillis(), _ -> connections.sweep());
+            HttpServer starting = vertx.createHttpServer(options())
+                    .connectionHandler(connections::onConnect)
+                    .requestHandler(this::onRequest)
+                    .invalidRequestHandler(this::onInvalidRequest);
+            server = starting;
+            int wanted = settings.port() == 0 ? FREE_PORT : settings.port();
+            return starting.listen(wanted, settings.host()).onSuccess(listening -> port = listening.actualPort());
+        }
+
+        @Override
+        public Future<?> stop() {
+            connections.drain();
+            return server == null
+                    ? Future.succeededFuture()
+                    : server.shutdown(settings.drainTimeout().toMillis(), TimeUnit.MILLISECONDS);
+        }
+
+        private void onRequest(HttpServerRequest request) {
+            Exchange exchange = begin(request);
+            exchange.run(() -> routes.serve(exchange));
+        }
+
+        /** What is not HTTP, or more of it than we take; Vert.x closes the connection after the answer. */
+        private void onInvalidRequest(HttpServerRequest request) {
+            begin(request).refuse(Problem.malformed("The request is not valid HTTP, or its head is too large"));
+        }
+
+        private Exchange begin(HttpServerRequest request) {
+            Exchange exchange = new Exchange(request, context, cors, connections, settings.maxBodyBytes());
+            connections.onRequest(request.connection(), exchange);
+            return exchange;
+        }
+
+        private HttpServerOptions options() {
+            return new HttpServerOptions()
+                    .setMaxInitialLineLength(MAX_REQUEST_LINE_BYTES)
+                    .setMaxHeaderSize(MAX_HEADER_BYTES)
+                    .setAcceptBacklog(ACCEPT_BACKLOG)
+                    .setHttp2ClearTextEnabled(false)
+                    .setPerFrameWebSocketCompressionSupported(false)
+                    .setPerMessageWebSocketCompressionSupported(false);
+        }
+    }
+}
