@@ -52,7 +52,7 @@ final class AuthEndpoint implements Endpoint {
                 metrics.authInvalid.increment();
                 exchange.answerJson(INVALID);
             }
-            case Unavailable(_) -> {
+            case Unavailable _ -> {
                 metrics.authUnavailable.increment();
                 throw new Refusal(Problem.unavailable("The token cannot be verified at the moment"));
             }

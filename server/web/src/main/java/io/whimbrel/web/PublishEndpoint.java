@@ -86,11 +86,11 @@ final class PublishEndpoint implements Endpoint {
         }
         exchange.await(verifier.verify(uuidRemote), verdict -> {
             switch (verdict) {
-                case Valid(Address owner, _) -> onRecipient.accept(new Recipient(owner, uuidRemote));
+                case Valid valid -> onRecipient.accept(new Recipient(valid.address(), uuidRemote));
                 case Expired _ -> throw invalidRecipient("uuid_remote holds a token that is expired");
-                case Invalid _ -> throw invalidRecipient("uuid_remote is neither an address nor a token of this server");
-                case Unavailable(_) ->
-                    throw new Refusal(Problem.unavailable("Tokens cannot be verified at the moment"));
+                case Invalid _ ->
+                    throw invalidRecipient("uuid_remote is neither an address nor a token of this server");
+                case Unavailable _ -> throw new Refusal(Problem.unavailable("Tokens cannot be verified at the moment"));
             }
         });
     }

@@ -85,19 +85,17 @@ final class Senders {
             return;
         }
         Consumer<Address> onAddress = address -> onSender.accept(new Sender(address, true));
-        Address.parse(uuidLocal)
-                .ifPresentOrElse(onAddress, () -> verify(exchange, uuidLocal, "uuid_local", onAddress));
+        Address.parse(uuidLocal).ifPresentOrElse(onAddress, () -> verify(exchange, uuidLocal, "uuid_local", onAddress));
     }
 
     private void verify(Exchange exchange, String token, String where, Consumer<Address> onOwner) {
         exchange.await(verifier.verify(token), verdict -> {
             switch (verdict) {
-                case Valid(Address owner, _) -> onOwner.accept(owner);
+                case Valid valid -> onOwner.accept(valid.address());
                 case Expired _ ->
                     throw new Refusal(Problem.badToken(where + " holds a token that is expired: get a new one"));
                 case Invalid _ -> throw new Refusal(Problem.badToken(where + " is not a token of this server"));
-                case Unavailable(_) ->
-                    throw new Refusal(Problem.unavailable("Tokens cannot be verified at the moment"));
+                case Unavailable _ -> throw new Refusal(Problem.unavailable("Tokens cannot be verified at the moment"));
             }
         });
     }

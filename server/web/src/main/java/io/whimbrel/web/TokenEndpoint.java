@@ -48,13 +48,12 @@ final class TokenEndpoint implements Endpoint {
     private void renewOrAuthenticate(Exchange exchange, String bearer) {
         exchange.await(verifier.verify(bearer), verdict -> {
             switch (verdict) {
-                case Valid(Address address, _) -> {
+                case Valid valid -> {
                     metrics.tokensRenewed.increment();
-                    answer(exchange, issuer.issue(address));
+                    answer(exchange, issuer.issue(valid.address()));
                 }
                 case Expired _, Invalid _ -> authenticate(exchange);
-                case Unavailable(_) ->
-                    throw new Refusal(Problem.unavailable("Tokens cannot be verified at the moment"));
+                case Unavailable _ -> throw new Refusal(Problem.unavailable("Tokens cannot be verified at the moment"));
             }
         });
     }
@@ -74,7 +73,7 @@ final class TokenEndpoint implements Endpoint {
             }
             case Denied(String challenge) ->
                 throw new Refusal(Problem.denied("Only those this server knows get a token", challenge));
-            case Decision.Unavailable(_) ->
+            case Decision.Unavailable _ ->
                 throw new Refusal(Problem.unavailable("Nobody can be authenticated at the moment"));
         }
     }
