@@ -37,6 +37,7 @@ final class Exchange {
     private final Connections connections;
     private final long skippableBodyBytes;
     private Consumer<ClientError> refusalListener = _ -> {};
+    private boolean tookTooLong;
     private boolean answered;
 
     /** @param skippableBodyBytes a rest of a body up to this size is skipped to keep the connection */
@@ -152,6 +153,7 @@ final class Exchange {
 
     /** The request, or its answer, took longer than anybody should wait. */
     void timeOut() {
+        tookTooLong = true;
         run(() -> refuse(
                 request.isEnded()
                         ? Problem.unavailable("A part this server needs did not answer in time")
@@ -216,7 +218,8 @@ final class Exchange {
         if (request.isEnded()) {
             return false;
         }
-        return request.decoderResult().isFailure()
+        return tookTooLong
+                || request.decoderResult().isFailure()
                 || header(HttpHeaders.EXPECT) != null
                 || header(HttpHeaders.TRANSFER_ENCODING) != null
                 || contentLength() > skippableBodyBytes;

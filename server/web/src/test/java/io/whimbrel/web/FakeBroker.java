@@ -1,0 +1,75 @@
+package io.whimbrel.web;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+
+import io.whimbrel.broker.Broker;
+import io.whimbrel.broker.BrokerCounters;
+import io.whimbrel.broker.BrokerUnavailableException;
+import io.whimbrel.broker.PlainChannels;
+import io.whimbrel.model.Publication;
+import io.whimbrel.model.Topic;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.function.Consumer;
+
+/** Remembers what was published, and answers as it is told. */
+final class FakeBroker implements Broker, PlainChannels {
+    final List<Publication> published = new CopyOnWriteArrayList<>();
+    final List<PlainRecord> plain = new CopyOnWriteArrayList<>();
+    volatile CompletionStage<Integer> answer = CompletableFuture.completedFuture(1);
+    volatile boolean plainFails;
+    volatile boolean hasPlainChannels = true;
+
+    record PlainRecord(String channel, String text) {}
+
+    @Override
+    public CompletionStage<Integer> publish(Publication publication) {
+        published.add(publication);
+        return answer;
+    }
+
+    @Override
+    public CompletionStage<Integer> publish(String channel, byte[] record) {
+        if (plainFails) {
+            return CompletableFuture.failedFuture(new BrokerUnavailableException("away"));
+        }
+        plain.add(new PlainRecord(channel, new String(record, UTF_8)));
+        return CompletableFuture.completedFuture(1);
+    }
+
+    @Override
+    public Optional<PlainChannels> plainChannels() {
+        return hasPlainChannels ? Optional.of(this) : Optional.empty();
+    }
+
+    @Override
+    public CompletionStage<Void> subscribe(Topic topic) {
+        throw new UnsupportedOperationException("a web server only publishes");
+    }
+
+    @Override
+    public void unsubscribe(Topic topic) {
+        throw new UnsupportedOperationException("a web server only publishes");
+    }
+
+    @Override
+    public void listen(String channel, Consumer<byte[]> listener) {
+        throw new UnsupportedOperationException("a web server only publishes");
+    }
+
+    @Override
+    public Optional<String> outage() {
+        return Optional.empty();
+    }
+
+    @Override
+    public BrokerCounters counters() {
+        return new BrokerCounters();
+    }
+
+    @Override
+    public void close() {}
+}
