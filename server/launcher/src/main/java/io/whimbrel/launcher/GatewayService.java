@@ -1,0 +1,71 @@
+package io.whimbrel.launcher;
+
+import io.vertx.core.Vertx;
+import io.whimbrel.auth.TokenVerifier;
+import io.whimbrel.gateway.BrokerFactory;
+import io.whimbrel.gateway.EventLoops;
+import io.whimbrel.gateway.Gateway;
+import io.whimbrel.gateway.GatewaySettings;
+import java.net.BindException;
+import java.time.Duration;
+import java.util.Set;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** The gateway with all it needs. */
+final class GatewayService {
+    private static final Logger log = LoggerFactory.getLogger(GatewayService.class);
+
+    private GatewayService() {}
+
+    /** Opens the port. The gateway's own event loops end with the teardown, the gateway itself is stopped by the caller. */
+    static Gateway start(
+            Settings settings,
+            Vertx vertx,
+            BrokerFactory brokers,
+            TokenVerifier verifier,
+            Observability observability,
+            Teardown teardown) {
+        GatewaySettings gatewaySettings = gatewaySettings(settings);
+        Ports.requireFree("gateway.port", gatewaySettings.host(), gatewaySettings.port());
+        int adminPort = observability.serve(vertx, settings, teardown);
+        EventLoops loops = new EventLoops(eventLoopCount(settings));
+        teardown.add(loops);
+        Gateway gateway;
+        try {
+            gateway = new Gateway(
+                    gatewaySettings, loops, brokers, verifier, observability.metrics(), observability.health());
+        } catch (BindException e) {
+            throw Ports.taken("gateway.port", gatewaySettings.port(), e);
+        }
+        observability.watch(gateway.broker());
+        log.info("gateway on port {}, admin port {}", gateway.port(), adminPort);
+        return gateway;
+    }
+
+    private static int eventLoopCount(Settings settings) {
+        int set = settings.number("gateway.event-loops", 0, 1_024);
+        return set == 0 ? Runtime.getRuntime().availableProcessors() : set;
+    }
+
+    static GatewaySettings gatewaySettings(Settings settings) {
+        return new GatewaySettings(
+                settings.text("gateway.host"),
+                settings.number("gateway.port"),
+                Set.copyOf(settings.list("gateway.origins")),
+                settings.isOn("gateway.compression"),
+                settings.text("gateway.redis.plain-channel"),
+                new GatewaySettings.Timing(
+                        settings.duration("gateway.handshake.timeout"),
+                        settings.duration("gateway.ping.interval"),
+                        settings.duration("gateway.ping.timeout"),
+                        settings.duration("gateway.close.timeout"),
+                        Duration.ofSeconds(settings.number("gateway.drain.seconds", 0, 86_400))),
+                new GatewaySettings.Limits(
+                        settings.number("gateway.max-connections"),
+                        settings.number("gateway.max-message-bytes"),
+                        settings.number("gateway.outbox.max-bytes"),
+                        settings.bigNumber("gateway.inbox.max-bytes", 1_024, Long.MAX_VALUE),
+                        settings.number("gateway.pong-backlog.max-bytes")));
+    }
+}

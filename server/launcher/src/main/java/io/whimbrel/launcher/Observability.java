@@ -1,0 +1,63 @@
+package io.whimbrel.launcher;
+
+import io.micrometer.core.instrument.FunctionCounter;
+import io.micrometer.core.instrument.binder.jvm.ClassLoaderMetrics;
+import io.micrometer.core.instrument.binder.jvm.JvmMemoryMetrics;
+import io.micrometer.core.instrument.binder.jvm.JvmThreadMetrics;
+import io.micrometer.core.instrument.binder.system.FileDescriptorMetrics;
+import io.micrometer.core.instrument.binder.system.ProcessorMetrics;
+import io.micrometer.core.instrument.binder.system.UptimeMetrics;
+import io.micrometer.prometheusmetrics.PrometheusConfig;
+import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
+import io.vertx.core.Vertx;
+import io.whimbrel.broker.Broker;
+import io.whimbrel.broker.BrokerCounters;
+import io.whimbrel.ops.AdminServer;
+import io.whimbrel.ops.Health;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.LongAdder;
+
+/**
+ * Health and metrics of one service and the admin port that shows them.
+ *
+ * @param service {@code web} or {@code gateway}, the beginning of its settings' names
+ */
+record Observability(String service, Health health, PrometheusMeterRegistry metrics) {
+    private static final long STOP_SECONDS = 2;
+
+    static Observability of(String service) {
+        PrometheusMeterRegistry metrics = new PrometheusMeterRegistry(PrometheusConfig.DEFAULT);
+        new ClassLoaderMetrics().bindTo(metrics);
+        new JvmMemoryMetrics().bindTo(metrics);
+        new JvmThreadMetrics().bindTo(metrics);
+        new ProcessorMetrics().bindTo(metrics);
+        new FileDescriptorMetrics().bindTo(metrics);
+        new UptimeMetrics().bindTo(metrics);
+        return new Observability(service, new Health(), metrics);
+    }
+
+    void watch(Broker broker) {
+        BrokerCounters counters = broker.counters();
+        count("whimbrel.broker.published", counters.published);
+        count("whimbrel.broker.publish.failures", counters.publishFailures);
+        count("whimbrel.broker.received", counters.received);
+        count("whimbrel.broker.malformed", counters.malformed);
+        count("whimbrel.broker.reconnects", counters.reconnects);
+    }
+
+    private void count(String name, LongAdder adder) {
+        FunctionCounter.builder(name, adder, LongAdder::sum).register(metrics);
+    }
+
+    /** Opens the admin port; answers it. */
+    int serve(Vertx vertx, Settings settings, Teardown teardown) {
+        String host = settings.text(service + ".admin.host");
+        String portSetting = service + ".admin.port";
+        int port = settings.number(portSetting, 0, 65_535);
+        Ports.requireFree(portSetting, host, port);
+        AdminServer admin = Waiting.forStart(AdminServer.start(vertx, host, port, health, metrics), portSetting, port);
+        teardown.add(metrics::close);
+        teardown.add(() -> Waiting.atMost(STOP_SECONDS, TimeUnit.SECONDS, admin.stop()));
+        return admin.port();
+    }
+}

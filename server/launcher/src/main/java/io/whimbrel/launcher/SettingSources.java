@@ -1,0 +1,119 @@
+package io.whimbrel.launcher;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Collection;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import java.util.Set;
+import java.util.stream.Collectors;
+import org.yaml.snakeyaml.LoaderOptions;
+import org.yaml.snakeyaml.Yaml;
+import org.yaml.snakeyaml.constructor.SafeConstructor;
+import org.yaml.snakeyaml.error.YAMLException;
+
+/** Reads settings from where they can stand. A name nobody knows is a mistake, wherever it stands. */
+final class SettingSources {
+    /** Variables that are the launcher script's, not settings. */
+    private static final Set<String> OTHER_VARIABLES = Set.of("WHIMBREL_JVM_OPTIONS");
+
+    private static final int MAX_FILE_BYTES = 1024 * 1024;
+
+    private SettingSources() {}
+
+    /** A YAML file, in which {@code web: {port: 1}} and {@code web.port: 1} are the same. */
+    static Map<String, String> file(Path file) {
+        Map<String, String> settings = new LinkedHashMap<>();
+        Object root = load(file);
+        switch (root) {
+            case null -> {}
+            case Map<?, ?> map -> flatten(file, "", map, settings);
+            default -> throw new StartException("%s must hold settings such as web.port: 5000".formatted(file));
+        }
+        return settings;
+    }
+
+    static Map<String, String> environment(Map<String, String> environment) {
+        Map<String, Setting> byVariable =
+                SettingCatalog.ALL.stream().collect(Collectors.toMap(Setting::environmentName, setting -> setting));
+        Map<String, String> settings = new LinkedHashMap<>();
+        environment.forEach((variable, value) -> {
+            Setting setting = byVariable.get(variable);
+            if (setting != null) {
+                settings.put(setting.name(), value);
+            } else if (variable.startsWith(Setting.ENVIRONMENT_PREFIX) && !OTHER_VARIABLES.contains(variable)) {
+                throw new StartException("The environment has %s, which is no setting%s"
+                        .formatted(variable, nearest(variable, byVariable.keySet())));
+            }
+        });
+        return settings;
+    }
+
+    private static Object load(Path file) {
+        LoaderOptions options = new LoaderOptions();
+        options.setAllowDuplicateKeys(false);
+        options.setCodePointLimit(MAX_FILE_BYTES);
+        try {
+            return new Yaml(new SafeConstructor(options)).load(Files.readString(file));
+        } catch (IOException e) {
+            throw new StartException("The settings file %s cannot be read: %s".formatted(file, reason(e)), e);
+        } catch (YAMLException e) {
+            String where = String.valueOf(e.getMessage()).lines().findFirst().orElse("");
+            throw new StartException("The settings file %s is not YAML: %s".formatted(file, where), e);
+        }
+    }
+
+    private static String reason(IOException e) {
+        return e instanceof java.nio.file.NoSuchFileException ? "there is no such file" : e.toString();
+    }
+
+    private static void flatten(Path file, String prefix, Map<?, ?> map, Map<String, String> into) {
+        map.forEach((key, value) -> {
+            String name = prefix + key;
+            if (value instanceof Map<?, ?> inner && !SettingCatalog.BY_NAME.containsKey(name)) {
+                flatten(file, name + ".", inner, into);
+                return;
+            }
+            if (!SettingCatalog.BY_NAME.containsKey(name)) {
+                throw new StartException("%s has %s, which is no setting%s"
+                        .formatted(file, name, nearest(name, SettingCatalog.BY_NAME.keySet())));
+            }
+            if (into.put(name, asText(file, name, value)) != null) {
+                throw new StartException("%s has %s twice".formatted(file, name));
+            }
+        });
+    }
+
+    private static String asText(Path file, String name, Object value) {
+        return switch (value) {
+            case null -> "";
+            case Map<?, ?> _ ->
+                throw new StartException("%s has settings below %s, which has none".formatted(file, name));
+            case Collection<?> items -> items.stream().map(String::valueOf).collect(Collectors.joining(","));
+            default -> String.valueOf(value);
+        };
+    }
+
+    /** Names the known one that shares the longest beginning, where that is likely what was meant. */
+    private static String nearest(String name, Collection<String> known) {
+        String best = "";
+        int length = 0;
+        for (String candidate : known) {
+            int common = commonPrefix(name, candidate);
+            if (common > length) {
+                length = common;
+                best = candidate;
+            }
+        }
+        return length >= name.length() / 2 ? " (is " + best + " meant?)" : "";
+    }
+
+    private static int commonPrefix(String one, String other) {
+        int i = 0;
+        while (i < one.length() && i < other.length() && one.charAt(i) == other.charAt(i)) {
+            i++;
+        }
+        return i;
+    }
+}

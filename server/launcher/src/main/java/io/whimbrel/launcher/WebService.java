@@ -1,0 +1,88 @@
+package io.whimbrel.launcher;
+
+import io.vertx.core.Vertx;
+import io.whimbrel.auth.Authenticator;
+import io.whimbrel.auth.KeySource;
+import io.whimbrel.auth.LocalVerifier;
+import io.whimbrel.auth.SignedTokens;
+import io.whimbrel.broker.Broker;
+import io.whimbrel.web.WebParts;
+import io.whimbrel.web.WebServer;
+import io.whimbrel.web.WebSettings;
+import java.time.Clock;
+import java.util.concurrent.TimeUnit;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** The web server with all it needs. */
+final class WebService {
+    private static final Logger log = LoggerFactory.getLogger(WebService.class);
+
+    private final WebServer server;
+    private final WebSettings settings;
+
+    private WebService(WebServer server, WebSettings settings) {
+        this.server = server;
+        this.settings = settings;
+    }
+
+    /**
+     * Opens the port.
+     *
+     * @param broker closed by who made it
+     * @param gatewayPort for the page, where {@code web.gateway.url} is not set
+     */
+    static WebService start(
+            Settings settings,
+            Vertx vertx,
+            Broker broker,
+            KeySource.SigningKey key,
+            int gatewayPort,
+            Observability observability,
+            Teardown teardown) {
+        WebSettings web = webSettings(settings);
+        Ports.requireFree("web.port", web.host(), web.port());
+        SignedTokens issuer = AuthParts.issuer(settings, key);
+        LocalVerifier verifier = new LocalVerifier(key, Clock.systemUTC());
+        Authenticator authenticator = AuthParts.authenticator(settings);
+        teardown.add(verifier);
+        if (authenticator instanceof AutoCloseable closeable) {
+            teardown.add(closeable);
+        }
+        observability.health().check("broker", broker::outage);
+        observability.watch(broker);
+        int adminPort = observability.serve(vertx, settings, teardown);
+        WebParts parts = new WebParts(
+                verifier, issuer, authenticator, broker, issuer::publicKeys, gatewayPort, observability.metrics());
+        WebServer server = Waiting.forStart(WebServer.start(vertx, web, parts), "web.port", web.port());
+        log.info("web server on port {}, admin port {}", server.port(), adminPort);
+        return new WebService(server, web);
+    }
+
+    int port() {
+        return server.port();
+    }
+
+    void stop() throws Exception {
+        Waiting.atMost(settings.drainTimeout().toMillis() + 1_000, TimeUnit.MILLISECONDS, server.stop());
+    }
+
+    static WebSettings webSettings(Settings settings) {
+        WebSettings.Draft draft = WebSettings.draft();
+        draft.host = settings.text("web.host");
+        draft.port = settings.number("web.port");
+        draft.corsOrigins = settings.list("web.cors.origins");
+        draft.apiKeys = settings.list("web.api-keys");
+        draft.ratePerSecond = settings.number("web.rate.per-second");
+        draft.rateBurst = settings.number("web.rate.burst");
+        draft.maxBodyBytes = settings.number("web.max-body-bytes");
+        draft.gatewayUrl = settings.text("web.gateway.url");
+        draft.redisPlainChannel = settings.text("web.redis.plain-channel");
+        draft.publishTimeout = settings.duration("web.publish.timeout");
+        draft.requestTimeout = settings.duration("web.request.timeout");
+        draft.idleTimeout = settings.duration("web.idle.timeout");
+        draft.maxConnections = settings.number("web.max-connections");
+        draft.drainTimeout = settings.duration("web.drain.timeout");
+        return draft.settled();
+    }
+}
