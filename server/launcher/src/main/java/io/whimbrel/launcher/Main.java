@@ -1,6 +1,8 @@
 package io.whimbrel.launcher;
 
+import java.util.Arrays;
 import java.util.List;
+import java.util.Objects;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.OptionSpec;
@@ -29,13 +31,18 @@ final class Main {
     private Main() {}
 
     public static void main(String[] arguments) {
-        System.exit(commandLine().execute(arguments));
+        System.exit(commandLine(arguments).execute(arguments));
     }
 
-    static CommandLine commandLine() {
+    /** The settings become flags of the one command that is called: 60 flags times 5 commands would take half a second. */
+    static CommandLine commandLine(String... arguments) {
         CommandLine root = new CommandLine(new Main());
         root.setExecutionStrategy(new CommandLine.RunLast());
-        root.getSubcommands().values().forEach(Main::addSettings);
+        Arrays.stream(arguments)
+                .map(root.getSubcommands()::get)
+                .filter(Objects::nonNull)
+                .findFirst()
+                .ifPresent(Main::addSettings);
         root.setExecutionExceptionHandler((failure, command, _) -> {
             if (failure instanceof StartException || failure instanceof IllegalArgumentException) {
                 command.getErr().println("whimbrel: " + failure.getMessage());
