@@ -183,8 +183,8 @@ final class Exchange {
     }
 
     void answer(int status, @Nullable CharSequence contentType, Buffer body) {
-        if (answered) {
-            throw new IllegalStateException("an exchange has one answer");
+        if (answered || !Context.isOnEventLoopThread()) {
+            throw new IllegalStateException("an exchange has one answer, given on its event loop");
         }
         answered = true;
         connections.onAnswer(request.connection());
