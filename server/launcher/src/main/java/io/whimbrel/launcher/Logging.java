@@ -35,6 +35,9 @@ final class Logging {
     private static Encoder<ILoggingEvent> encoder(String format, LoggerContext context) {
         if (format.equals("json")) {
             JsonEncoder json = new JsonEncoder();
+            json.setWithFormattedMessage(true);
+            json.setWithMessage(false);
+            json.setWithArguments(false);
             json.setContext(context);
             json.start();
             return json;

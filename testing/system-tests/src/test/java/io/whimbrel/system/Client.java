@@ -1,0 +1,164 @@
+package io.whimbrel.system;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import java.io.IOException;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpRequest.BodyPublishers;
+import java.net.http.HttpResponse;
+import java.net.http.HttpResponse.BodyHandlers;
+import java.net.http.WebSocket;
+import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
+import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.TimeUnit;
+
+/** Somebody with a token: the JDK's own HTTP and WebSocket, so that nothing of ours talks to itself. */
+final class Client implements AutoCloseable {
+    static final HttpClient HTTP = HttpClient.newHttpClient();
+
+    private static final ObjectMapper JSON = new ObjectMapper();
+
+    private final int webPort;
+    private final String token;
+    private final String address;
+    private final BlockingQueue<String> frames = new LinkedBlockingQueue<>();
+    private final CompletableFuture<String> closed = new CompletableFuture<>();
+    private WebSocket socket;
+
+    private Client(int webPort, JsonNode answer) {
+        this.webPort = webPort;
+        token = answer.path("token").asText();
+        address = answer.path("uuid").asText();
+    }
+
+    static Client of(int webPort) throws Exception {
+        return new Client(webPort, get(webPort, "/token"));
+    }
+
+    static JsonNode get(int port, String path) throws Exception {
+        return JSON.readTree(
+                HTTP.send(request(port, path).build(), BodyHandlers.ofString()).body());
+    }
+
+    /** The status of an answer, or 0 where there is none. */
+    static int status(int port, String path) throws InterruptedException {
+        try {
+            return HTTP.send(request(port, path).build(), BodyHandlers.discarding())
+                    .statusCode();
+        } catch (IOException _) {
+            return 0;
+        }
+    }
+
+    static HttpResponse<String> post(int webPort, String path, String type, String body) throws Exception {
+        return HTTP.send(
+                request(webPort, path)
+                        .header("Content-Type", type)
+                        .POST(BodyPublishers.ofString(body))
+                        .build(),
+                BodyHandlers.ofString());
+    }
+
+    private static HttpRequest.Builder request(int port, String path) {
+        return HttpRequest.newBuilder(URI.create("http://127.0.0.1:" + port + path))
+                .timeout(Part.DEADLINE);
+    }
+
+    String token() {
+        return token;
+    }
+
+    String address() {
+        return address;
+    }
+
+    /** Opens its socket and waits until it is open. */
+    Client connect(int gatewayPort) throws Exception {
+        connect(gatewayPort, token);
+        return this;
+    }
+
+    CompletableFuture<String> connect(int gatewayPort, String withToken) throws Exception {
+        socket = HTTP.newWebSocketBuilder()
+                .connectTimeout(Part.DEADLINE)
+                .buildAsync(
+                        URI.create("ws://127.0.0.1:%d/ws?token=%s".formatted(gatewayPort, withToken)), new Listener())
+                .get(Part.DEADLINE.toSeconds(), TimeUnit.SECONDS);
+        return closed;
+    }
+
+    /** Publishes with its token as the sender; answers the response's JSON. */
+    JsonNode publish(String recipient, String messageJson) throws Exception {
+        return JSON.readTree(tryToPublish(recipient, messageJson).body());
+    }
+
+    HttpResponse<String> tryToPublish(String recipient, String messageJson) throws Exception {
+        return post(
+                webPort,
+                "/publish",
+                "application/json",
+                "{\"uuid_remote\":\"%s\",\"uuid_local\":\"%s\",\"message\":%s}"
+                        .formatted(recipient, token, messageJson));
+    }
+
+    JsonNode receive() throws Exception {
+        return JSON.readTree(receiveText());
+    }
+
+    String receiveText() throws InterruptedException {
+        String frame = frames.poll(Part.DEADLINE.toSeconds(), TimeUnit.SECONDS);
+        if (frame == null) {
+            throw new AssertionError(address + " received nothing");
+        }
+        return frame;
+    }
+
+    int waiting() {
+        return frames.size();
+    }
+
+    /** "3001 shutdown", once the gateway has closed. */
+    String closing() throws Exception {
+        return closed.get(Part.DEADLINE.toSeconds(), TimeUnit.SECONDS);
+    }
+
+    boolean isClosed() {
+        return closed.isDone();
+    }
+
+    @Override
+    public void close() {
+        if (socket != null) {
+            socket.abort();
+        }
+    }
+
+    private final class Listener implements WebSocket.Listener {
+        private final StringBuilder frame = new StringBuilder();
+
+        @Override
+        public CompletionStage<?> onText(WebSocket webSocket, CharSequence data, boolean last) {
+            frame.append(data);
+            if (last) {
+                frames.add(frame.toString());
+                frame.setLength(0);
+            }
+            return WebSocket.Listener.super.onText(webSocket, data, last);
+        }
+
+        @Override
+        public CompletionStage<?> onClose(WebSocket webSocket, int code, String reason) {
+            closed.complete((code + " " + reason).strip());
+            return WebSocket.Listener.super.onClose(webSocket, code, reason);
+        }
+
+        @Override
+        public void onError(WebSocket webSocket, Throwable error) {
+            closed.complete("broken: " + error);
+        }
+    }
+}

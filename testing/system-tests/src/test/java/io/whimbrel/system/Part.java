@@ -1,0 +1,131 @@
+package io.whimbrel.system;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.BufferedReader;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.TimeUnit;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import org.awaitility.Awaitility;
+import org.awaitility.core.ConditionTimeoutException;
+
+/** One part of the system as a process of its own, started as its users start it: {@code java -jar whimbrel.jar …}. */
+final class Part implements AutoCloseable {
+    static final Path ROOT = Path.of(System.getProperty("whimbrel.root", ".")).toAbsolutePath();
+    static final Duration DEADLINE = Duration.ofSeconds(30);
+
+    private static final Path JAR = ROOT.resolve("server/launcher/target/whimbrel.jar");
+    private static final Pattern PORT = Pattern.compile("(?:web server|gateway|Redis) on port (\\d+)");
+    private static final Pattern ADMIN_PORT = Pattern.compile("admin port (\\d+)");
+
+    private final String name;
+    private final Process process;
+    private final List<String> log = new CopyOnWriteArrayList<>();
+
+    private Part(String name, List<String> command) throws IOException {
+        this.name = name;
+        ProcessBuilder builder = new ProcessBuilder(command).redirectErrorStream(true);
+        builder.environment().keySet().removeIf(variable -> variable.startsWith("WHIMBREL_"));
+        process = builder.start();
+        BufferedReader output = process.inputReader(StandardCharsets.UTF_8);
+        // A read of a pipe holds its thread: virtual threads would run out of carriers.
+        Thread.ofPlatform()
+                .daemon()
+                .name("log of " + name)
+                .start(() -> output.lines().forEach(log::add));
+    }
+
+    static Part start(String command, String... arguments) throws IOException {
+        List<String> line = new ArrayList<>();
+        line.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
+        line.addAll(List.of(System.getProperty("whimbrel.jvm.flags", "").split(" ")));
+        // Many of them run beside each other on few cores, and none for long.
+        line.addAll(List.of("-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC"));
+        line.addAll(List.of("-jar", JAR.toString(), command));
+        line.addAll(List.of(arguments));
+        return new Part(command, line);
+    }
+
+    /** Any program, with the log kept all the same. */
+    static Part run(String name, List<String> command) throws IOException {
+        return new Part(name, command);
+    }
+
+    /** The port it says it listens on, once it says so. */
+    int port() {
+        return Integer.parseInt(awaitInLog(PORT).group(1));
+    }
+
+    int adminPort() {
+        return Integer.parseInt(awaitInLog(ADMIN_PORT).group(1));
+    }
+
+    Matcher awaitInLog(Pattern pattern) {
+        Optional<Matcher> said = find(pattern);
+        try {
+            return said.orElseGet(() -> Awaitility.await()
+                    .atMost(DEADLINE)
+                    .until(() -> find(pattern), Optional::isPresent)
+                    .orElseThrow());
+        } catch (ConditionTimeoutException e) {
+            throw new AssertionError("%s never said %s, but%n%s".formatted(name, pattern, log()), e);
+        }
+    }
+
+    private Optional<Matcher> find(Pattern pattern) {
+        return log.stream().map(pattern::matcher).filter(Matcher::find).findFirst();
+    }
+
+    void awaitReadiness(int status) {
+        int port = adminPort();
+        Awaitility.await()
+                .atMost(DEADLINE)
+                .untilAsserted(() -> assertThat(Client.status(port, "/health/ready"))
+                        .as(() -> "readiness of " + name + ", which said\n" + log())
+                        .isEqualTo(status));
+    }
+
+    String log() {
+        return String.join("\n", log);
+    }
+
+    long pid() {
+        return process.pid();
+    }
+
+    void signal(String signal) throws IOException, InterruptedException {
+        new ProcessBuilder("kill", "-" + signal, Long.toString(process.pid()))
+                .start()
+                .waitFor();
+    }
+
+    void kill() throws InterruptedException {
+        process.destroyForcibly().waitFor();
+    }
+
+    /** Waits for its end; answers the exit code. */
+    int awaitEnd(Duration atMost) throws InterruptedException {
+        if (!process.waitFor(atMost.toMillis(), TimeUnit.MILLISECONDS)) {
+            throw new AssertionError("%s did not end within %s; it said%n%s".formatted(name, atMost, log()));
+        }
+        return process.exitValue();
+    }
+
+    /** Stops in order. */
+    @Override
+    public void close() throws InterruptedException {
+        process.destroy();
+        if (!process.waitFor(DEADLINE.toMillis(), TimeUnit.MILLISECONDS)) {
+            process.destroyForcibly().waitFor();
+            throw new AssertionError("%s did not stop in order; it said%n%s".formatted(name, log()));
+        }
+    }
+}
