@@ -4,10 +4,12 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Collection;
+import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Set;
 import java.util.stream.Collectors;
+import java.util.stream.IntStream;
 import org.yaml.snakeyaml.LoaderOptions;
 import org.yaml.snakeyaml.Yaml;
 import org.yaml.snakeyaml.constructor.SafeConstructor;
@@ -95,25 +97,27 @@ final class SettingSources {
         };
     }
 
-    /** Names the known one that shares the longest beginning, where that is likely what was meant. */
+    /** Names the known one that differs least, where that is likely what was meant. */
     private static String nearest(String name, Collection<String> known) {
-        String best = "";
-        int length = 0;
-        for (String candidate : known) {
-            int common = commonPrefix(name, candidate);
-            if (common > length) {
-                length = common;
-                best = candidate;
-            }
-        }
-        return length >= name.length() / 2 ? " (is " + best + " meant?)" : "";
+        return known.stream()
+                .min(Comparator.comparingInt(candidate -> distance(name, candidate)))
+                .filter(best -> distance(name, best) <= name.length() / 3)
+                .map(" (is %s meant?)"::formatted)
+                .orElse("");
     }
 
-    private static int commonPrefix(String one, String other) {
-        int i = 0;
-        while (i < one.length() && i < other.length() && one.charAt(i) == other.charAt(i)) {
-            i++;
+    /** How many letters must be put in, left out or changed to come from one to the other (Levenshtein). */
+    private static int distance(String one, String other) {
+        int[] row = IntStream.rangeClosed(0, other.length()).toArray();
+        for (int i = 1; i <= one.length(); i++) {
+            int diagonal = row[0];
+            row[0] = i;
+            for (int j = 1; j <= other.length(); j++) {
+                int change = diagonal + (one.charAt(i - 1) == other.charAt(j - 1) ? 0 : 1);
+                diagonal = row[j];
+                row[j] = Math.min(change, Math.min(row[j], row[j - 1]) + 1);
+            }
         }
-        return i;
+        return row[other.length()];
     }
 }

@@ -1,0 +1,202 @@
+package io.whimbrel.gateway;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
+import io.netty.buffer.ByteBuf;
+import io.netty.buffer.Unpooled;
+import io.netty.channel.embedded.EmbeddedChannel;
+import io.whimbrel.broker.Broker;
+import io.whimbrel.model.Address;
+import io.whimbrel.model.Publication;
+import io.whimbrel.model.Topic;
+import io.whimbrel.protocol.bare.BareCodec;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.atomic.AtomicLong;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+
+/** The tick and the heartbeat of one event loop, with the loop and the clock in the hands of the test. */
+class LoopTest {
+    private static final int TICK = 50;
+
+    private final AtomicLong clockMillis = new AtomicLong(1_000);
+    private final EmbeddedChannel first = new EmbeddedChannel();
+    private final EmbeddedChannel second = new EmbeddedChannel();
+    private final SimpleMeterRegistry metrics = new SimpleMeterRegistry();
+    private final Subscriptions subscriptions = new Subscriptions(new FakeBroker(Broker.Listener.NONE));
+    /** On the event loop of the first channel, since embedded channels have one each. */
+    private final Loop loop = new Loop(
+            first.eventLoop(),
+            GatewaySettings.defaults(),
+            subscriptions,
+            new BareCodec(),
+            new GatewayMetrics(metrics),
+            clockMillis::get);
+
+    private final Topic topic = Topic.of(Address.random());
+
+    @AfterEach
+    void finish() {
+        first.finishAndReleaseAll();
+        second.finishAndReleaseAll();
+    }
+
+    @Test
+    void framesOfOneTickAreLaidEndToEndAndWrittenOnce() {
+        openSession(first, topic, Long.MAX_VALUE);
+        openSession(second, topic, Long.MAX_VALUE);
+
+        loop.offer(publication(1));
+        loop.offer(publication(2));
+        loop.offer(publication(3));
+        first.runPendingTasks();
+
+        String frames = frame(1) + frame(2) + frame(3);
+        assertThat(writesOf(first)).containsExactly(frames);
+        assertThat(writesOf(second)).containsExactly(frames);
+    }
+
+    @Test
+    void aPublicationWithoutCompanyDoesNotWait() {
+        openSession(first, topic, Long.MAX_VALUE);
+
+        loop.offer(publication(1));
+        first.runPendingTasks();
+        loop.offer(publication(2));
+        first.runPendingTasks();
+
+        assertThat(writesOf(first)).containsExactly(frame(1), frame(2));
+    }
+
+    @Test
+    void aLargePileIsSplitSoThatTheLoopGetsToRead() {
+        openSession(first, topic, Long.MAX_VALUE);
+        int count = 2 * Loop.TICK_MAX_BYTES / 1_000;
+        String payload = "\"" + "x".repeat(1_000) + "\"";
+
+        for (int i = 0; i < count; i++) {
+            loop.offer(new Publication("m" + i, topic, 7, null, payload.getBytes(UTF_8)));
+        }
+        first.runPendingTasks();
+
+        List<String> writes = writesOf(first);
+        assertThat(writes).hasSize(3);
+        assertThat(writes.getFirst()).contains("\"id\":\"m0\"");
+        assertThat(writes.getLast()).endsWith("\"id\":\"m" + (count - 1) + "\",\"time\":7}");
+    }
+
+    @Test
+    void whatTheInboxCannotHoldIsDroppedAndCounted() {
+        openSession(first, topic, Long.MAX_VALUE);
+        byte[] half = new byte[40 * 1024 * 1024];
+
+        loop.offer(new Publication("a", topic, 7, null, half));
+        loop.offer(new Publication("b", topic, 7, null, half));
+
+        assertThat(metrics.get("whimbrel.gateway.inbox.overflows")
+                        .functionCounter()
+                        .count())
+                .isEqualTo(1);
+    }
+
+    @Test
+    void aSilentClientIsPingedWithin25SecondsAndClosed8SecondsLater() {
+        openSession(first, topic, Long.MAX_VALUE);
+
+        long pinged = advanceUntilWritten(25_000 + TICK);
+        assertThat(writesOf(first)).containsExactly("\u0089\0");
+        long closed = advanceUntilWritten(10_000);
+
+        assertThat(pinged).isLessThanOrEqualTo(25_000 + TICK);
+        assertThat(closed).isBetween(8_000L, 8_000L + TICK);
+        assertThat(writesOf(first)).singleElement().asString().endsWith("no pong");
+        assertThat(first.isOpen()).isTrue();
+        advance(5_000 + TICK);
+        assertThat(first.isOpen()).as("after the time to answer the Close").isFalse();
+    }
+
+    @Test
+    void anyByteIsASignOfLifeAndPingsComeEvery25Seconds() {
+        Session session = openSession(first, topic, Long.MAX_VALUE);
+        advanceUntilWritten(25_000 + TICK);
+        writesOf(first);
+
+        for (int i = 0; i < 10; i++) {
+            session.onBytes(Unpooled.copiedBuffer(ClientFrames.text("x")));
+            long between = advanceUntilWritten(40_000);
+
+            assertThat(between).isBetween(25_000L - TICK, 25_000L + TICK);
+            assertThat(writesOf(first)).containsExactly("\u0089\0");
+        }
+    }
+
+    @Test
+    void aTokenThatEndsClosesItsConnectionAtItsTime() {
+        openSession(first, topic, clockMillis.get() + 120_000);
+        long end = clockMillis.get() + 120_000;
+
+        while (clockMillis.get() < end - TICK) {
+            advance(TICK);
+            answerPings();
+        }
+        assertThat(first.isOpen()).isTrue();
+        assertThat(writesOf(first)).isEmpty();
+        advance(2 * TICK);
+
+        assertThat(writesOf(first)).singleElement().asString().endsWith("connection expired");
+    }
+
+    private Session openSession(EmbeddedChannel channel, Topic on, long expiresAtMillis) {
+        NettySocket socket = new NettySocket(channel, self -> new Session(loop, self, on, expiresAtMillis, false));
+        channel.pipeline().addLast(socket);
+        loop.hub().subscribe(socket.session(), on);
+        socket.session().open();
+        return socket.session();
+    }
+
+    private void answerPings() {
+        if (!writesOf(first).isEmpty()) {
+            first.pipeline().get(NettySocket.class).session().onBytes(Unpooled.copiedBuffer(ClientFrames.text("x")));
+        }
+    }
+
+    private void advance(long millis) {
+        clockMillis.addAndGet(millis);
+        loop.wheel().advance(clockMillis.get());
+        first.runPendingTasks();
+    }
+
+    /** Answers after how many milliseconds something was written. */
+    private long advanceUntilWritten(long atMost) {
+        for (long passed = TICK; passed <= atMost; passed += TICK) {
+            advance(TICK);
+            if (!first.outboundMessages().isEmpty()) {
+                return passed;
+            }
+        }
+        throw new AssertionError("nothing was written within " + atMost + " ms");
+    }
+
+    private Publication publication(int n) {
+        return new Publication("m" + n, topic, 7, null, Integer.toString(n).getBytes(UTF_8));
+    }
+
+    private static String frame(int n) {
+        String json = "{\"message\":%d,\"id\":\"m%d\",\"time\":7}".formatted(n, n);
+        return "\u0081" + (char) json.length() + json;
+    }
+
+    /** What was written, a text for each write; each byte a character. */
+    private static List<String> writesOf(EmbeddedChannel channel) {
+        List<String> writes = new ArrayList<>();
+        ByteBuf written;
+        while ((written = channel.readOutbound()) != null) {
+            writes.add(written.toString(java.nio.charset.StandardCharsets.ISO_8859_1));
+            written.release();
+        }
+        return writes;
+    }
+}
