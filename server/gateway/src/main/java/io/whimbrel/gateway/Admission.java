@@ -1,6 +1,5 @@
 package io.whimbrel.gateway;
 
-import io.whimbrel.auth.TokenVerdict;
 import io.whimbrel.auth.TokenVerifier;
 import java.time.InstantSource;
 import java.util.Set;
@@ -13,6 +12,8 @@ record Admission(
         GatewayMetrics metrics,
         InstantSource clock,
         BooleanSupplier drains) {
+    /** The year 3000. Another web server may send any number, and no sum may run over. */
+    private static final long FAR_FUTURE_SECONDS = 32_503_680_000L;
 
     Set<String> origins() {
         return settings.origins();
@@ -28,7 +29,7 @@ record Admission(
 
     /** The end of a token in the loop's own time, which does not jump. */
     long expiresAtMillis(long expiresAtSeconds, Loop loop) {
-        if (expiresAtSeconds == TokenVerdict.Valid.NEVER) {
+        if (expiresAtSeconds >= FAR_FUTURE_SECONDS) {
             return Long.MAX_VALUE;
         }
         return loop.nowMillis() + Math.max(0, expiresAtSeconds * 1000 - clock.millis());

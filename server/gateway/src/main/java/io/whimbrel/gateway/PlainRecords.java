@@ -87,7 +87,8 @@ final class PlainRecords {
                     return;
                 }
             }
-            CompletableFuture<PlainOutcome> handled = handle(record).toCompletableFuture();
+            CompletableFuture<PlainOutcome> handled =
+                    CompletableFuture.completedFuture(record).thenCompose(this::handle);
             if (!handled.isDone()) {
                 handled.whenComplete((outcome, failure) -> {
                     account(outcome, failure);

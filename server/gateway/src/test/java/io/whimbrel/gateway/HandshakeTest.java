@@ -184,6 +184,18 @@ class HandshakeTest {
         }
     }
 
+    @Test
+    void aTokenThatEndsInAMillionYearsDoesNotEndNow() throws IOException {
+        Address client = gateway.verifier.newClient();
+        gateway.verifier.answer("long", new TokenVerdict.Valid(client, Long.MAX_VALUE / 100));
+
+        try (RawClient raw = RawClient.open(gateway.port(), "long")) {
+            gateway.publish(client, "1");
+
+            assertThat(raw.readFrame().text()).isEqualTo(TestGateway.frame(1, "1"));
+        }
+    }
+
     static Stream<Arguments> broken() {
         String good = upgrade("/ws?token=x");
         String manyHeaders = "X-Long: " + "x".repeat(100) + "\r\n";
