@@ -19,6 +19,8 @@ record DataFolder(Path path) {
     private static final int SECRET_BYTES = 48;
     private static final FileAttribute<?> OWNER_ONLY =
             PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rw-------"));
+    private static final FileAttribute<?> OWNER_ONLY_FOLDER =
+            PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rwx------"));
 
     Path redis() {
         return path.resolve("redis");
@@ -41,7 +43,7 @@ record DataFolder(Path path) {
     }
 
     private void makeSecret(Path file) throws IOException {
-        Files.createDirectories(path);
+        Files.createDirectories(path, OWNER_ONLY_FOLDER);
         byte[] random = new byte[SECRET_BYTES];
         new SecureRandom().nextBytes(random);
         Path draft = Files.createTempFile(path, SECRET_FILE, ".new", OWNER_ONLY);

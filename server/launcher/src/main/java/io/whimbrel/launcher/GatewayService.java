@@ -51,7 +51,7 @@ final class GatewayService {
     static GatewaySettings gatewaySettings(Settings settings) {
         return new GatewaySettings(
                 settings.text("gateway.host"),
-                settings.number("gateway.port"),
+                settings.number("gateway.port", 0, 65_535),
                 Set.copyOf(settings.list("gateway.origins")),
                 settings.isOn("gateway.compression"),
                 settings.text("gateway.redis.plain-channel"),

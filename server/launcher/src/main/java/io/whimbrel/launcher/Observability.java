@@ -38,15 +38,20 @@ record Observability(String service, Health health, PrometheusMeterRegistry metr
 
     void watch(Broker broker) {
         BrokerCounters counters = broker.counters();
-        count("whimbrel.broker.published", counters.published);
-        count("whimbrel.broker.publish.failures", counters.publishFailures);
-        count("whimbrel.broker.received", counters.received);
-        count("whimbrel.broker.malformed", counters.malformed);
-        count("whimbrel.broker.reconnects", counters.reconnects);
+        count("whimbrel.broker.published", "Publications sent to the broker", counters.published);
+        count(
+                "whimbrel.broker.publish.failures",
+                "Publications the broker did not take in time",
+                counters.publishFailures);
+        count("whimbrel.broker.received", "Publications received from the broker", counters.received);
+        count("whimbrel.broker.malformed", "Messages from the broker that could not be read", counters.malformed);
+        count("whimbrel.broker.reconnects", "Connections to the broker that came back", counters.reconnects);
     }
 
-    private void count(String name, LongAdder adder) {
-        FunctionCounter.builder(name, adder, LongAdder::sum).register(metrics);
+    private void count(String name, String description, LongAdder adder) {
+        FunctionCounter.builder(name, adder, LongAdder::sum)
+                .description(description)
+                .register(metrics);
     }
 
     /** Opens the admin port; answers it. */

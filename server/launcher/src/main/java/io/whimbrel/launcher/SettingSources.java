@@ -31,7 +31,8 @@ final class SettingSources {
         switch (root) {
             case null -> {}
             case Map<?, ?> map -> flatten(file, "", map, settings);
-            default -> throw new StartException("%s must hold settings such as web.port: 5000".formatted(file));
+            default ->
+                throw new IllegalArgumentException("%s must hold settings such as web.port: 5000".formatted(file));
         }
         return settings;
     }
@@ -45,7 +46,7 @@ final class SettingSources {
             if (setting != null) {
                 settings.put(setting.name(), value);
             } else if (variable.startsWith(Setting.ENVIRONMENT_PREFIX) && !OTHER_VARIABLES.contains(variable)) {
-                throw new StartException("The environment has %s, which is no setting%s"
+                throw new IllegalArgumentException("The environment has %s, which is no setting%s"
                         .formatted(variable, nearest(variable, byVariable.keySet())));
             }
         });
@@ -59,10 +60,10 @@ final class SettingSources {
         try {
             return new Yaml(new SafeConstructor(options)).load(Files.readString(file));
         } catch (IOException e) {
-            throw new StartException("The settings file %s cannot be read: %s".formatted(file, reason(e)), e);
+            throw new IllegalArgumentException("The settings file %s cannot be read: %s".formatted(file, reason(e)), e);
         } catch (YAMLException e) {
             String where = String.valueOf(e.getMessage()).lines().findFirst().orElse("");
-            throw new StartException("The settings file %s is not YAML: %s".formatted(file, where), e);
+            throw new IllegalArgumentException("The settings file %s is not YAML: %s".formatted(file, where), e);
         }
     }
 
@@ -78,11 +79,11 @@ final class SettingSources {
                 return;
             }
             if (!SettingCatalog.BY_NAME.containsKey(name)) {
-                throw new StartException("%s has %s, which is no setting%s"
+                throw new IllegalArgumentException("%s has %s, which is no setting%s"
                         .formatted(file, name, nearest(name, SettingCatalog.BY_NAME.keySet())));
             }
             if (into.put(name, asText(file, name, value)) != null) {
-                throw new StartException("%s has %s twice".formatted(file, name));
+                throw new IllegalArgumentException("%s has %s twice".formatted(file, name));
             }
         });
     }
@@ -91,7 +92,7 @@ final class SettingSources {
         return switch (value) {
             case null -> "";
             case Map<?, ?> _ ->
-                throw new StartException("%s has settings below %s, which has none".formatted(file, name));
+                throw new IllegalArgumentException("%s has settings below %s, which has none".formatted(file, name));
             case Collection<?> items -> items.stream().map(String::valueOf).collect(Collectors.joining(","));
             default -> String.valueOf(value);
         };

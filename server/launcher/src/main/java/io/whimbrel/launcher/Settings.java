@@ -12,7 +12,7 @@ import java.util.stream.Stream;
 
 /**
  * The effective settings: what the file says, over it the environment, over it the flags. Values stay texts until a
- * component asks for them; a text that cannot be read is a {@link StartException} naming it.
+ * component asks for them; a text that cannot be read is an {@link IllegalArgumentException} naming it.
  */
 final class Settings {
     private static final Pattern DURATION = Pattern.compile("(\\d{1,9})\\s*(ms|s|m|h|d)?");
@@ -52,7 +52,7 @@ final class Settings {
     }
 
     int number(String name) {
-        return Math.toIntExact(bigNumber(name, Integer.MIN_VALUE, Integer.MAX_VALUE));
+        return number(name, 0, Integer.MAX_VALUE);
     }
 
     int number(String name, int least, int most) {
@@ -69,7 +69,8 @@ final class Settings {
         } catch (NumberFormatException _) {
             // told below, as is a number out of range
         }
-        throw impossible(name, "a whole number from %d to %d".formatted(least, most));
+        String range = most == Integer.MAX_VALUE || most == Long.MAX_VALUE ? least + " or more" : least + " to " + most;
+        throw impossible(name, "a whole number, " + range);
     }
 
     Duration duration(String name) {
@@ -127,9 +128,9 @@ final class Settings {
         return plain ? value : "\"" + value.replace("\\", "\\\\").replace("\"", "\\\"") + "\"";
     }
 
-    private StartException impossible(String name, String range) {
+    private IllegalArgumentException impossible(String name, String range) {
         String shown = setting(name).secret() ? "(hidden)" : "\"" + text(name) + "\"";
-        return new StartException("%s is %s, but must be %s".formatted(name, shown, range));
+        return new IllegalArgumentException("%s is %s, but must be %s".formatted(name, shown, range));
     }
 
     private static Setting setting(String name) {

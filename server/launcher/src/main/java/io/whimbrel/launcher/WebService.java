@@ -70,7 +70,7 @@ final class WebService {
     static WebSettings webSettings(Settings settings) {
         WebSettings.Draft draft = WebSettings.draft();
         draft.host = settings.text("web.host");
-        draft.port = settings.number("web.port");
+        draft.port = settings.number("web.port", 0, 65_535);
         draft.corsOrigins = settings.list("web.cors.origins");
         draft.apiKeys = settings.list("web.api-keys");
         draft.ratePerSecond = settings.number("web.rate.per-second");

@@ -71,7 +71,7 @@ class SettingsTest {
         Path file = file(text);
 
         assertThatThrownBy(() -> SettingSources.file(file))
-                .isInstanceOf(StartException.class)
+                .isInstanceOf(IllegalArgumentException.class)
                 .hasMessageContaining(sentence)
                 .hasMessageContaining(file.toString());
     }
@@ -128,6 +128,22 @@ class SettingsTest {
         assertThat(AuthParts.callbackSettings(defaults))
                 .isEqualTo(io.whimbrel.auth.WebServerSettings.withDefaults(
                         io.whimbrel.auth.WebServerSettings.DEFAULT_URL));
+    }
+
+    @Test
+    void theOperatorsGuideTellsOfEverySetting() throws IOException {
+        String guide = Files.readString(Path.of("../../docs/operating.md"));
+
+        for (Setting setting : SettingCatalog.ALL) {
+            String defaultCell = setting.defaultText().isEmpty()
+                    ? "`(empty)`"
+                    : "`" + setting.defaultText().replace("|", "\\|") + "`";
+            assertThat(guide.lines().filter(line -> line.startsWith("| `" + setting.name() + "` |")))
+                    .as(setting.name())
+                    .singleElement()
+                    .asString()
+                    .contains("| " + defaultCell + " |");
+        }
     }
 
     private Path file(String text) throws IOException {

@@ -1,9 +1,7 @@
 package io.whimbrel.redis;
 
 import java.time.Duration;
-import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
-import java.util.concurrent.TimeoutException;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -13,6 +11,8 @@ final class OrderlyEnd {
 
     /** What the kernel may take to bury a killed process. */
     private static final Duration KILL_TIMEOUT = Duration.ofSeconds(1);
+
+    private static final long POLL_MILLIS = 5;
 
     private OrderlyEnd() {}
 
@@ -30,14 +30,15 @@ final class OrderlyEnd {
         return ended(redis, KILL_TIMEOUT);
     }
 
+    /** By asking again and again: of a process that is not our child the JDK hears only seconds later. */
     private static boolean ended(ProcessHandle process, Duration timeout) throws InterruptedException {
-        try {
-            process.onExit().get(timeout.toMillis(), TimeUnit.MILLISECONDS);
-            return true;
-        } catch (TimeoutException _) {
-            return !process.isAlive();
-        } catch (ExecutionException e) {
-            throw new EmbeddedRedisException("Redis (pid %d) cannot be waited for.".formatted(process.pid()), e);
+        long end = System.nanoTime() + timeout.toNanos();
+        while (process.isAlive()) {
+            if (System.nanoTime() - end > 0) {
+                return false;
+            }
+            TimeUnit.MILLISECONDS.sleep(POLL_MILLIS);
         }
+        return true;
     }
 }

@@ -1,5 +1,6 @@
 package io.whimbrel.web;
 
+import io.micrometer.core.instrument.Gauge;
 import io.vertx.core.DeploymentOptions;
 import io.vertx.core.Future;
 import io.vertx.core.VerticleBase;
@@ -46,8 +47,12 @@ public final class WebServer {
         this.routes = new Routes(cors);
         this.metrics = new WebMetrics(parts.metrics());
         SenderRates rates = new SenderRates(settings.ratePerSecond(), settings.rateBurst(), clocks.nanos());
-        parts.metrics().gauge("whimbrel.web.connections", connectionCount);
-        parts.metrics().gauge("whimbrel.web.senders", rates, SenderRates::size);
+        Gauge.builder("whimbrel.web.connections", connectionCount, AtomicInteger::get)
+                .description("Open connections")
+                .register(parts.metrics());
+        Gauge.builder("whimbrel.web.senders", rates, SenderRates::size)
+                .description("Senders whose rate is remembered")
+                .register(parts.metrics());
         routes.get("/token", new TokenEndpoint(parts.verifier(), parts.authenticator(), parts.issuer(), metrics));
         routes.getBelow(AuthEndpoint.PREFIX, new AuthEndpoint(parts.verifier(), metrics));
         routes.post("/publish", new PublishEndpoint(settings, parts, rates, copies(parts), metrics, clocks));
