@@ -38,6 +38,8 @@ final class GatewayService {
         } catch (BindException e) {
             throw Ports.taken("gateway.port", gatewaySettings.port(), e);
         }
+        // Closed before the event loops it lives on, also when the start goes no further.
+        teardown.add(gateway.broker());
         observability.watch(gateway.broker());
         log.info("gateway on port {}, admin port {}", gateway.port(), adminPort);
         return gateway;

@@ -132,7 +132,8 @@ class UpTest {
         try (Part up = up("--redis=redis://127.0.0.1:" + free)) {
             assertThat(up.awaitEnd(Part.DEADLINE)).isEqualTo(1);
             assertThat(up.log())
-                    .contains("whimbrel: Redis is not there (connecting to redis://127.0.0.1:" + free)
+                    .contains("whimbrel: Redis is not there (connecting to redis://127.0.0.1:%d: Connection refused)"
+                            .formatted(free))
                     .contains("start it, correct --redis, or leave --redis out")
                     .doesNotContain("Exception");
         }

@@ -18,6 +18,9 @@ import org.jspecify.annotations.Nullable;
 final class RedisTrouble {
     private static final Pattern ERROR_CODE = Pattern.compile("^-?([A-Z]{2,20})\\b");
 
+    /** What the native transport says before the system's own words: which call failed with which number. */
+    private static final Pattern NATIVE_CALL = Pattern.compile("^\\w+\\(\\.\\.\\) failed with error\\(-?\\d+\\): ");
+
     private static final int DEEPEST_CAUSE = 20;
 
     private RedisTrouble() {}
@@ -30,7 +33,8 @@ final class RedisTrouble {
         }
         return switch (root) {
             case RedisCommandTimeoutException _, TimeoutException _ -> "no answer in time";
-            case IOException _ -> String.valueOf(root.getMessage());
+            case IOException _ ->
+                NATIVE_CALL.matcher(String.valueOf(root.getMessage())).replaceFirst("");
             case CancellationException _ -> "the connection was closed";
             case RedisException _ when isQueueFull(root) -> "too many commands wait for their answer";
             case RedisException _ -> "the connection was lost";
