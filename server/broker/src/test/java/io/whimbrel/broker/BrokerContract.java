@@ -174,6 +174,7 @@ public abstract class BrokerContract {
         get(node.subscribe(BIRDS));
 
         int count = get(node.publish(publication("once", BIRDS)));
+        assertThat(listener.nextId(SOON)).isEqualTo("once");
         node.unsubscribe(BIRDS);
 
         assertThat(count).isEqualTo(1);
@@ -207,6 +208,7 @@ public abstract class BrokerContract {
             get(last);
 
             assertThat(get(node.publish(publication("in-" + round, BIRDS)))).isEqualTo(1);
+            assertThat(listener.nextId(SOON)).isEqualTo("in-" + round);
             node.unsubscribe(BIRDS);
         }
 
