@@ -110,7 +110,8 @@ public final class EmbeddedRedis implements AutoCloseable {
         log.warn(
                 "A Redis left over by a killed whimbrel still runs (pid {}): it is stopped, its data is kept",
                 leftover.get().pid());
-        if (!OrderlyEnd.of(leftover.get(), settings.stopTimeout())) {
+        // At a start nobody waits for us to be gone, so it gets the longer time and saves in peace.
+        if (!OrderlyEnd.of(leftover.get(), settings.startTimeout())) {
             throw new EmbeddedRedisException(
                     "A Redis left over by a killed whimbrel (pid %d) does not end: kill it, then start again."
                             .formatted(leftover.get().pid()));
