@@ -70,8 +70,9 @@ public final class Gateway {
         subscriptions = new Subscriptions(broker);
         Codec codec = new BareCodec();
         LongSupplier monotonicMillis = monotonicMillis();
+        MemoryBudget budget = new MemoryBudget(settings.limits().memoryMaxBytes());
         for (EventExecutor executor : eventLoops.group()) {
-            Loop loop = new Loop(executor, settings, subscriptions, codec, metrics, monotonicMillis);
+            Loop loop = new Loop(executor, settings, subscriptions, codec, metrics, budget, monotonicMillis);
             loops.add(loop);
             loop.start();
         }
@@ -79,6 +80,7 @@ public final class Gateway {
         listenToPlainRecords(verifier, clock);
         metrics.gauge("whimbrel.gateway.connections", "Connections, handshakes included", connections::get);
         metrics.gauge("whimbrel.gateway.topics", "Topics this gateway is subscribed to", subscriptions::size);
+        metrics.gauge("whimbrel.gateway.outbox.bytes", "What all outboxes hold together", budget::takenBytes);
         health.check("broker", broker::outage);
         health.check("gateway", () -> draining ? Optional.of("stopping") : Optional.empty());
         listener = bind(eventLoops);

@@ -1,13 +1,20 @@
 package io.whimbrel.gateway;
 
+import io.micrometer.core.instrument.DistributionSummary;
 import io.micrometer.core.instrument.FunctionCounter;
 import io.micrometer.core.instrument.Gauge;
 import io.micrometer.core.instrument.MeterRegistry;
+import io.micrometer.core.instrument.Timer;
 import io.whimbrel.model.Disconnect;
+import io.whimbrel.model.Publication;
+import java.time.Duration;
 import java.util.EnumMap;
+import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.LongAdder;
+import java.util.stream.LongStream;
 
 /** What a gateway counts. Adders, so that the delivery path pays an uncontended addition; meters only read them. Safe for any thread. */
 final class GatewayMetrics {
@@ -28,6 +35,10 @@ final class GatewayMetrics {
     private final LongAdder inboxOverflows = new LongAdder();
     private final LongAdder closedByClient = new LongAdder();
     private final LongAdder overLimit = new LongAdder();
+    private final LongAdder dropped = new LongAdder();
+    private final DistributionSummary tickSize;
+    private final Timer latency;
+    private final Timer eventLoopLag;
     private final Map<Disconnect, LongAdder> closes = new EnumMap<>(Disconnect.class);
     private final Map<PlainOutcome, LongAdder> plain = new EnumMap<>(PlainOutcome.class);
 
@@ -43,6 +54,19 @@ final class GatewayMetrics {
                 "whimbrel.gateway.inbox.overflows",
                 "Publications dropped since an event loop could not keep up",
                 inboxOverflows);
+        count("whimbrel.gateway.outbox.dropped", "Frames dropped for clients that did not keep up", dropped);
+        tickSize = DistributionSummary.builder("whimbrel.gateway.tick.publications")
+                .description("Publications an event loop wrote in one tick")
+                .serviceLevelObjectives(1, 2, 5, 10, 20, 50, 100, 200, 500, 1000)
+                .register(registry);
+        latency = Timer.builder("whimbrel.gateway.latency")
+                .description("From the web server's clock at the publish to this gateway's after the write")
+                .serviceLevelObjectives(buckets(1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000, 10_000))
+                .register(registry);
+        eventLoopLag = Timer.builder("whimbrel.gateway.event.loop.lag")
+                .description("By how much an event loop came late to its own clock")
+                .serviceLevelObjectives(buckets(1, 2, 5, 10, 20, 50, 100, 200, 500, 1000))
+                .register(registry);
         count("whimbrel.gateway.refused", "Connections turned away, by reason", overLimit, "reason", "max-connections");
         count("whimbrel.gateway.closes", "Connections closed, by reason", closedByClient, "reason", "client");
         for (Disconnect reason : Disconnect.values()) {
@@ -79,8 +103,30 @@ final class GatewayMetrics {
         publications.increment();
     }
 
-    void delivered(int frames) {
+    void delivered(long frames) {
         deliveries.add(frames);
+    }
+
+    /** Frames that a rule dropped for clients that did not keep up. */
+    void dropped(int frames) {
+        dropped.add(frames);
+    }
+
+    /** A tick has been written that held these publications. */
+    void tick(List<Publication> publications) {
+        if (publications.isEmpty()) {
+            return;
+        }
+        tickSize.record(publications.size());
+        long nowMillis = System.currentTimeMillis();
+        for (int i = 0; i < publications.size(); i++) {
+            latency.record(Math.max(0, nowMillis - publications.get(i).timeMillis()), TimeUnit.MILLISECONDS);
+        }
+    }
+
+    /** By how much something an event loop was to do came late. */
+    void eventLoopLag(long nanos) {
+        eventLoopLag.record(Math.max(0, nanos), TimeUnit.NANOSECONDS);
     }
 
     void inboxOverflow() {
@@ -101,6 +147,10 @@ final class GatewayMetrics {
 
     void gauge(String name, String description, java.util.function.Supplier<Number> value) {
         Gauge.builder(name, value).description(description).register(registry);
+    }
+
+    private static Duration[] buckets(long... millis) {
+        return LongStream.of(millis).mapToObj(Duration::ofMillis).toArray(Duration[]::new);
     }
 
     private static <K extends Enum<K>> LongAdder adder(Map<K, LongAdder> adders, K key) {

@@ -10,6 +10,7 @@ import java.util.Set;
  * @param port 0 takes a free one
  * @param origins the {@code Origin}s whose pages may connect; empty for any. Programs that send none always may
  * @param compression whether permessage-deflate is accepted; costs CPU and saves bandwidth
+ * @param outboxRules what happens to the frames of topics whose readers are too slow
  * @param plainChannel the Redis channel of the original system's records; empty to listen to none
  */
 public record GatewaySettings(
@@ -18,6 +19,7 @@ public record GatewaySettings(
         Set<String> origins,
         boolean compression,
         String plainChannel,
+        OutboxRules outboxRules,
         Timing timing,
         Limits limits) {
 
@@ -30,27 +32,38 @@ public record GatewaySettings(
 
     public static GatewaySettings defaults() {
         return new GatewaySettings(
-                "0.0.0.0", DEFAULT_PORT, Set.of(), false, "article", Timing.defaults(), Limits.defaults());
+                "0.0.0.0",
+                DEFAULT_PORT,
+                Set.of(),
+                false,
+                "article",
+                OutboxRules.NONE,
+                Timing.defaults(),
+                Limits.defaults());
     }
 
     public GatewaySettings withHostAndPort(String newHost, int newPort) {
-        return new GatewaySettings(newHost, newPort, origins, compression, plainChannel, timing, limits);
+        return new GatewaySettings(newHost, newPort, origins, compression, plainChannel, outboxRules, timing, limits);
     }
 
     public GatewaySettings withTiming(Timing newTiming) {
-        return new GatewaySettings(host, port, origins, compression, plainChannel, newTiming, limits);
+        return new GatewaySettings(host, port, origins, compression, plainChannel, outboxRules, newTiming, limits);
     }
 
     public GatewaySettings withLimits(Limits newLimits) {
-        return new GatewaySettings(host, port, origins, compression, plainChannel, timing, newLimits);
+        return new GatewaySettings(host, port, origins, compression, plainChannel, outboxRules, timing, newLimits);
+    }
+
+    public GatewaySettings withOutboxRules(OutboxRules newRules) {
+        return new GatewaySettings(host, port, origins, compression, plainChannel, newRules, timing, limits);
     }
 
     public GatewaySettings withOrigins(Set<String> newOrigins) {
-        return new GatewaySettings(host, port, newOrigins, compression, plainChannel, timing, limits);
+        return new GatewaySettings(host, port, newOrigins, compression, plainChannel, outboxRules, timing, limits);
     }
 
     public GatewaySettings withCompression(boolean newCompression) {
-        return new GatewaySettings(host, port, origins, newCompression, plainChannel, timing, limits);
+        return new GatewaySettings(host, port, origins, newCompression, plainChannel, outboxRules, timing, limits);
     }
 
     /**
@@ -61,14 +74,21 @@ public record GatewaySettings(
      * @param pongTimeout how long a client may be silent after a ping
      * @param close how long a client may take to answer a Close frame
      * @param drain over which time the goodbyes are spread when the gateway stops
+     * @param topicLinger how long a topic that is no address stays subscribed after its last session
      */
     public record Timing(
-            Duration handshake, Duration pingInterval, Duration pongTimeout, Duration close, Duration drain) {
+            Duration handshake,
+            Duration pingInterval,
+            Duration pongTimeout,
+            Duration close,
+            Duration drain,
+            Duration topicLinger) {
         public Timing {
             requirePositive(handshake, "gateway.handshake.timeout");
             requirePositive(pingInterval, "gateway.ping.interval");
             requirePositive(pongTimeout, "gateway.ping.timeout");
             requirePositive(close, "gateway.close.timeout");
+            require(!topicLinger.isNegative(), "gateway.topic.linger", topicLinger, "0 or more");
             require(!drain.isNegative(), "gateway.drain.seconds", drain.toSeconds(), "0 or more");
             require(
                     pongTimeout.compareTo(pingInterval) < 0,
@@ -83,11 +103,12 @@ public record GatewaySettings(
                     Duration.ofSeconds(25),
                     Duration.ofSeconds(8),
                     Duration.ofSeconds(5),
-                    Duration.ofSeconds(30));
+                    Duration.ofSeconds(30),
+                    Duration.ofSeconds(5));
         }
 
         public Timing withDrain(Duration newDrain) {
-            return new Timing(handshake, pingInterval, pongTimeout, close, newDrain);
+            return new Timing(handshake, pingInterval, pongTimeout, close, newDrain, topicLinger);
         }
     }
 
@@ -96,22 +117,33 @@ public record GatewaySettings(
      *
      * @param maxConnections in all, handshakes included; further ones are turned away with 503
      * @param maxMessageBytes of one message of a client
-     * @param outboxMaxBytes waiting for one session; more closes it with 3008
+     * @param outboxMaxBytes waiting for one session; at more the rule of the topic decides
+     * @param outboxMaxFrames the same for the number of publications
+     * @param memoryMaxBytes that all outboxes hold together; see {@link MemoryBudget}
      * @param inboxMaxBytes waiting for one event loop; more is dropped and counted
      * @param pongBacklogBytes waiting for a client that pings and does not read; then it is not read either
      */
     public record Limits(
-            int maxConnections, int maxMessageBytes, int outboxMaxBytes, long inboxMaxBytes, int pongBacklogBytes) {
+            int maxConnections,
+            int maxMessageBytes,
+            int outboxMaxBytes,
+            int outboxMaxFrames,
+            long memoryMaxBytes,
+            long inboxMaxBytes,
+            int pongBacklogBytes) {
         public Limits {
             require(maxConnections > 0, "gateway.max-connections", maxConnections, "1 or more");
             require(maxMessageBytes > 0, "gateway.max-message-bytes", maxMessageBytes, "1 or more");
             require(outboxMaxBytes >= 1024, "gateway.outbox.max-bytes", outboxMaxBytes, "1024 or more");
+            require(outboxMaxFrames > 0, "gateway.outbox.max-frames", outboxMaxFrames, "1 or more");
+            require(memoryMaxBytes >= 1024 * 1024, "gateway.memory.max-bytes", memoryMaxBytes, "1048576 or more");
             require(inboxMaxBytes >= 1024, "gateway.inbox.max-bytes", inboxMaxBytes, "1024 or more");
             require(pongBacklogBytes > 0, "gateway.pong-backlog.max-bytes", pongBacklogBytes, "1 or more");
         }
 
         public static Limits defaults() {
-            return new Limits(1_000_000, 64 * 1024, 1024 * 1024, 64L * 1024 * 1024, 64 * 1024);
+            return new Limits(
+                    1_000_000, 64 * 1024, 1024 * 1024, 10_000, 256L * 1024 * 1024, 64L * 1024 * 1024, 64 * 1024);
         }
     }
 

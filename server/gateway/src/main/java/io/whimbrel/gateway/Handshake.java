@@ -132,7 +132,7 @@ final class Handshake extends ChannelInboundHandlerAdapter {
             return;
         }
         boolean deflated = !accepted.extensions().isEmpty();
-        NettySocket made = new NettySocket(channel, self -> new Session(loop, self, topic, expiresAtMillis, deflated));
+        NettySocket made = new NettySocket(channel, false, self -> new Session(loop, self, expiresAtMillis, deflated));
         socket = made;
         loop.hub()
                 .subscribe(made.session(), topic)
@@ -152,7 +152,7 @@ final class Handshake extends ChannelInboundHandlerAdapter {
             return;
         }
         boolean deflated = !accepted.extensions().isEmpty();
-        NettySocket made = new NettySocket(channel, self -> new Session(loop, self, null, Long.MAX_VALUE, deflated));
+        NettySocket made = new NettySocket(channel, false, self -> new Session(loop, self, Long.MAX_VALUE, deflated));
         socket = made;
         made.session().close(reason);
         upgrade(accepted, made);
@@ -163,7 +163,7 @@ final class Handshake extends ChannelInboundHandlerAdapter {
             made.session().onClosed();
             return;
         }
-        channel.write(HttpAnswers.switchingProtocols(accepted), channel.voidPromise());
+        channel.writeAndFlush(HttpAnswers.switchingProtocols(accepted), channel.voidPromise());
         ByteBuf waiting = early;
         early = Unpooled.EMPTY_BUFFER;
         channel.pipeline().replace(this, null, made);

@@ -3,6 +3,7 @@ package io.whimbrel.gateway;
 import io.whimbrel.model.Publication;
 import io.whimbrel.model.Topic;
 import io.whimbrel.protocol.Codec;
+import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
@@ -21,6 +22,10 @@ final class Hub {
     private final Codec codec;
     private final Map<Topic, Subscribers> topics = new HashMap<>();
     private final List<Subscribers> inTick = new ArrayList<>();
+    /** Topics whose last session has left, in that order. */
+    private final ArrayDeque<Lingering> lingering = new ArrayDeque<>();
+
+    private record Lingering(Subscribers subscribers, long untilMillis) {}
 
     Hub(Loop loop, Subscriptions subscriptions, Codec codec) {
         this.loop = loop;
@@ -30,29 +35,54 @@ final class Hub {
 
     /** Completes when publications accepted from now on reach the session; fails when the broker cannot promise that. */
     CompletionStage<Void> subscribe(Session session, Topic topic) {
-        Subscribers subscribers = topics.computeIfAbsent(topic, _ -> new Subscribers(subscriptions.add(topic, loop)));
-        subscribers.add(session);
+        Subscribers subscribers = topics.computeIfAbsent(
+                topic,
+                _ -> new Subscribers(topic, loop.settings().outboxRules().of(topic), subscriptions.add(topic, loop)));
+        subscribers.add(session.join(subscribers));
         return subscribers.ready();
     }
 
     /** Ends the session's subscriptions; also right for a session that has none. */
     void remove(Session session) {
-        @Nullable Topic topic = session.topic();
-        Subscribers subscribers = topic == null ? null : topics.get(topic);
-        if (topic == null || subscribers == null) {
-            return;
+        for (Membership member = session.leaveAll(); member != null; member = member.next()) {
+            Subscribers subscribers = member.subscribers();
+            subscribers.remove(member);
+            if (subscribers.size() == 0) {
+                onNobodyLeft(subscribers);
+            }
         }
-        subscribers.remove(session);
-        if (subscribers.isEmpty()) {
-            topics.remove(topic);
-            subscriptions.remove(topic, loop);
+    }
+
+    /** An address is let go at once: how many gateways listen to it is the answer to whether its client is online. */
+    private void onNobodyLeft(Subscribers subscribers) {
+        long lingerMillis = loop.timing().topicLinger().toMillis();
+        if (subscribers.topic().address().isPresent() || lingerMillis == 0) {
+            drop(subscribers);
+        } else {
+            lingering.add(new Lingering(subscribers, loop.nowMillis() + lingerMillis));
+        }
+    }
+
+    private void drop(Subscribers subscribers) {
+        if (topics.remove(subscribers.topic(), subscribers)) {
+            subscriptions.remove(subscribers.topic(), loop);
+        }
+    }
+
+    /** Lets go of topics to which nobody has come back. */
+    void endLingering(long nowMillis) {
+        for (Lingering oldest; (oldest = lingering.peek()) != null && oldest.untilMillis <= nowMillis; ) {
+            lingering.remove();
+            if (oldest.subscribers.size() == 0) {
+                drop(oldest.subscribers);
+            }
         }
     }
 
     /** Adds a publication to the tick; answers how many bytes of frames it made. */
     int append(Publication publication) {
-        Subscribers subscribers = topics.get(publication.topic());
-        if (subscribers == null) {
+        @Nullable Subscribers subscribers = topics.get(publication.topic());
+        if (subscribers == null || subscribers.size() == 0) {
             return 0;
         }
         if (!subscribers.inTick()) {
@@ -63,13 +93,22 @@ final class Hub {
 
     /** Gives every subscriber what the tick gathered. */
     void deliverTick() {
+        long frames = 0;
         for (int i = 0; i < inTick.size(); i++) {
             try {
-                inTick.get(i).deliverTick();
+                frames += inTick.get(i).deliverTick();
             } catch (RuntimeException e) {
                 // A mistake of ours about one topic must not cost the others their tick.
                 log.error("A tick could not be delivered", e);
             }
+        }
+        loop.metrics().delivered(frames);
+    }
+
+    /** Everything is sent or held by outboxes. */
+    void endTick() {
+        for (int i = 0; i < inTick.size(); i++) {
+            inTick.get(i).endTick();
         }
         inTick.clear();
     }

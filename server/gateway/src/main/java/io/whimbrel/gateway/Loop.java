@@ -28,13 +28,16 @@ import java.util.function.LongSupplier;
  */
 final class Loop {
     /**
-     * Bytes of frames after which a tick ends and the rest waits for the next one: far below an outbox, so that a quick
-     * reader has drained the one before the other comes, and the loop gets to read in between.
+     * Bytes of frames after which a tick ends and the rest waits for the next one, so that the loop gets to read in
+     * between; a quarter of an outbox where that is less, so that a quick reader has drained the one tick before the
+     * next comes.
      */
     static final int TICK_MAX_BYTES = 256 * 1024;
 
     /** How often deadlines are looked at. */
     static final long WHEEL_TICK_MILLIS = 50;
+
+    private static final long WHEEL_TICK_NANOS = TimeUnit.MILLISECONDS.toNanos(WHEEL_TICK_MILLIS);
 
     private final EventExecutor executor;
     private final GatewaySettings settings;
@@ -44,11 +47,15 @@ final class Loop {
     private final TimingWheel wheel;
     private final Deflation deflation = new Deflation();
     private final BufferSink sink = new BufferSink();
+    private final List<Publication> inTick = new ArrayList<>();
     private final List<Session> toFlush = new ArrayList<>();
+    private final MemoryBudget budget;
+    private final int tickMaxBytes;
 
     private final Queue<Publication> inbox = new ConcurrentLinkedQueue<>();
     private final AtomicLong inboxBytes = new AtomicLong();
     private final AtomicBoolean tickScheduled = new AtomicBoolean();
+    private long wheelDueNanos;
 
     /**
      * @param clockMillis monotonic, not the time of day
@@ -59,19 +66,32 @@ final class Loop {
             Subscriptions subscriptions,
             Codec codec,
             GatewayMetrics metrics,
+            MemoryBudget budget,
             LongSupplier clockMillis) {
         this.executor = executor;
         this.settings = settings;
         this.metrics = metrics;
+        this.budget = budget;
         this.clockMillis = clockMillis;
+        tickMaxBytes = Math.min(TICK_MAX_BYTES, settings.limits().outboxMaxBytes() / 4);
         hub = new Hub(this, subscriptions, codec);
         wheel = new TimingWheel(WHEEL_TICK_MILLIS, clockMillis.getAsLong());
     }
 
     /** Begins to look at deadlines. */
     void start() {
-        executor.scheduleAtFixedRate(
-                () -> wheel.advance(nowMillis()), WHEEL_TICK_MILLIS, WHEEL_TICK_MILLIS, TimeUnit.MILLISECONDS);
+        wheelDueNanos = System.nanoTime() + WHEEL_TICK_NANOS;
+        executor.scheduleAtFixedRate(this::turnWheel, WHEEL_TICK_NANOS, WHEEL_TICK_NANOS, TimeUnit.NANOSECONDS);
+    }
+
+    private void turnWheel() {
+        long nowNanos = System.nanoTime();
+        metrics.eventLoopLag(nowNanos - wheelDueNanos);
+        // Netty makes up for turns it missed at once; those were not late again.
+        wheelDueNanos = Math.max(wheelDueNanos + WHEEL_TICK_NANOS, nowNanos);
+        long nowMillis = nowMillis();
+        wheel.advance(nowMillis);
+        hub.endLingering(nowMillis);
     }
 
     /** Takes a publication for the next tick. Drops it, counted, when more waits than the inbox may hold. */
@@ -95,17 +115,26 @@ final class Loop {
     void tick() {
         // Before the queue is read: whoever offers from now on schedules the next tick.
         tickScheduled.set(false);
-        int tickBytes = 0;
+        int frameBytes = 0;
+        int payloadBytes = 0;
         Publication publication;
-        while (tickBytes < TICK_MAX_BYTES && (publication = inbox.poll()) != null) {
-            inboxBytes.addAndGet(-publication.payload().length);
-            tickBytes += hub.append(publication);
+        while (frameBytes < tickMaxBytes && (publication = inbox.poll()) != null) {
+            payloadBytes += publication.payload().length;
+            int added = hub.append(publication);
+            if (added > 0) {
+                frameBytes += added;
+                inTick.add(publication);
+            }
         }
+        inboxBytes.addAndGet(-payloadBytes);
         hub.deliverTick();
         for (int i = 0; i < toFlush.size(); i++) {
             toFlush.get(i).flush();
         }
         toFlush.clear();
+        hub.endTick();
+        metrics.tick(inTick);
+        inTick.clear();
         if (!inbox.isEmpty()) {
             wake();
         }
@@ -141,6 +170,14 @@ final class Loop {
 
     GatewayMetrics metrics() {
         return metrics;
+    }
+
+    MemoryBudget budget() {
+        return budget;
+    }
+
+    GatewaySettings settings() {
+        return settings;
     }
 
     Limits limits() {

@@ -1,57 +1,263 @@
 package io.whimbrel.gateway;
 
-import io.netty.buffer.ByteBuf;
 import java.util.ArrayDeque;
+import java.util.Iterator;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The bounded queue of frames that one session still has to be sent. The bytes wait in the socket's own queue; only
- * before the handshake is answered they wait here, since nothing may be sent earlier. Used on the session's event loop.
+ * The bounded queue of frames that one session still has to be sent. Empty for a client that keeps up: its batches go
+ * straight to the socket. What the socket has begun it finishes; what waits behind it obeys the rules of its topics.
+ * Used on the session's event loop.
  */
 final class Outbox {
+    /** Up to here waiting batches are copied together for one write; larger ones are written as they are. */
+    private static final int GATHER_MAX_BYTES = 16 * 1024;
+
+    /** @param topic null for a control frame */
+    private record Waiting(Batch batch, @Nullable Subscribers topic) {}
+
     private final Socket socket;
-    private final int maxBytes;
-    /** Frames from before the session opened; null from then on. */
-    private @Nullable ArrayDeque<ByteBuf> early = new ArrayDeque<>(0);
+    private final Loop loop;
+    private @Nullable ArrayDeque<Waiting> waiting;
+    /** The first batch of this tick, while others may follow; the tick keeps it alive. */
+    private @Nullable Batch deferred;
 
-    private int earlyBytes;
+    private @Nullable Subscribers deferredTopic;
+    /** What the socket has begun to send and not finished; null when it has room. */
+    private @Nullable Batch sending;
 
-    Outbox(Socket socket, int maxBytes) {
+    private int waitingBytes;
+    private int waitingFrames;
+    /** Before the handshake is answered nothing may be sent. */
+    private boolean open;
+
+    private boolean finishing;
+    private boolean closing;
+
+    Outbox(Socket socket, Loop loop) {
         this.socket = socket;
-        this.maxBytes = maxBytes;
+        this.loop = loop;
     }
 
-    /** Takes the bytes, or releases them and answers false when the session would have more waiting than it may. */
-    boolean offer(ByteBuf bytes) {
-        long waiting = early == null ? socket.pendingBytes() : earlyBytes;
-        if (waiting + bytes.readableBytes() > maxBytes) {
-            bytes.release();
+    /** Takes frames for the only topic of a session; false when more waits than may, and the session has to go. */
+    boolean offer(Batch batch, Subscribers topic) {
+        if (isBlocked() || waiting != null) {
+            return keep(batch, topic);
+        }
+        send(batch);
+        return sending == null
+                || (socket.pendingBytes() <= loop.limits().outboxMaxBytes()
+                        && !loop.budget().isSpent());
+    }
+
+    /** The same for a session of several topics, which may all have frames for it: they go with {@link #flush}. */
+    boolean offerForTick(Batch batch, Subscribers topic) {
+        if (isBlocked() || waiting != null) {
+            return keep(batch, topic);
+        }
+        Batch earlier = deferred;
+        if (earlier == null) {
+            deferred = batch;
+            deferredTopic = topic;
+            return true;
+        }
+        deferred = null;
+        enqueue(earlier, deferredTopic);
+        return keep(batch, topic);
+    }
+
+    /** Takes a Ping, Pong or Close, which no rule drops. */
+    void control(Batch frame) {
+        if (isBlocked() || waiting != null) {
+            enqueue(frame, null);
+        } else {
+            send(frame);
+        }
+        frame.end();
+    }
+
+    private boolean keep(Batch batch, Subscribers topic) {
+        if (batch.rule() == OutboxRule.LATEST && isBlocked()) {
+            drop(topic);
+            loop.metrics().dropped(batch.frames() - batch.newest().frames());
+            return keepByRule(batch.newest(), topic);
+        }
+        return keepByRule(batch, topic);
+    }
+
+    private boolean keepByRule(Batch batch, Subscribers topic) {
+        if (batch.rule() == OutboxRule.DROP_OLDEST) {
+            dropOldestFor(batch);
+        }
+        if (fits(batch)) {
+            enqueue(batch, topic);
+            return true;
+        }
+        if (batch.rule() == OutboxRule.DISCONNECT) {
             return false;
         }
-        if (early == null) {
-            socket.write(bytes);
-        } else {
-            early.add(bytes);
-            earlyBytes += bytes.readableBytes();
-        }
+        loop.metrics().dropped(batch.frames());
         return true;
     }
 
-    /** Hands over what came before the session was open. */
-    void open() {
-        ArrayDeque<ByteBuf> frames = early;
-        early = null;
-        if (frames != null) {
-            frames.forEach(socket::write);
+    private boolean fits(Batch batch) {
+        return pendingBytes() + batch.length() <= loop.limits().outboxMaxBytes()
+                && waitingFrames + batch.frames() <= loop.limits().outboxMaxFrames()
+                && !(isBlocked() && loop.budget().isSpent());
+    }
+
+    private void enqueue(Batch batch, @Nullable Subscribers topic) {
+        ArrayDeque<Waiting> queue = waiting;
+        if (queue == null) {
+            queue = new ArrayDeque<>(4);
+            waiting = queue;
+        }
+        batch.hold(loop.budget());
+        queue.add(new Waiting(batch, topic));
+        waitingBytes += batch.length();
+        waitingFrames += batch.frames();
+    }
+
+    private void dropOldestFor(Batch batch) {
+        if (waiting == null) {
+            return;
+        }
+        for (Iterator<Waiting> oldest = waiting.iterator(); oldest.hasNext() && !fits(batch); ) {
+            Waiting entry = oldest.next();
+            if (entry.batch.rule() == OutboxRule.DROP_OLDEST && entry.topic != null) {
+                drop(oldest, entry);
+            }
         }
     }
 
-    /** Releases what was never sent. */
+    /** Drops what waits of one topic. */
+    private void drop(Subscribers topic) {
+        if (waiting == null) {
+            return;
+        }
+        for (Iterator<Waiting> entries = waiting.iterator(); entries.hasNext(); ) {
+            Waiting entry = entries.next();
+            if (topic == entry.topic) {
+                drop(entries, entry);
+            }
+        }
+    }
+
+    private void drop(Iterator<Waiting> at, Waiting entry) {
+        at.remove();
+        loop.metrics().dropped(entry.batch.frames());
+        forget(entry);
+    }
+
+    private void forget(Waiting entry) {
+        waitingBytes -= entry.batch.length();
+        waitingFrames -= entry.batch.frames();
+        entry.batch.release(loop.budget());
+    }
+
+    /** The handshake has been answered. */
+    void open() {
+        open = true;
+        flush();
+    }
+
+    /** Sends what waits, as much as the socket takes. */
+    void flush() {
+        Batch only = deferred;
+        if (only != null) {
+            deferred = null;
+            send(only);
+        }
+        ArrayDeque<Waiting> queue = waiting;
+        while (queue != null && !isBlocked()) {
+            if (queue.size() > 1 && waitingBytes <= GATHER_MAX_BYTES) {
+                sendTogether(queue);
+            } else if (!queue.isEmpty()) {
+                Waiting next = queue.remove();
+                send(next.batch);
+                forget(next);
+            }
+            if (queue.isEmpty()) {
+                waiting = null;
+                queue = null;
+                endWhenSent();
+            }
+        }
+    }
+
+    private void sendTogether(ArrayDeque<Waiting> queue) {
+        Batch together = new Batch(loop.allocate(waitingBytes), OutboxRule.DISCONNECT);
+        for (Waiting entry; (entry = queue.poll()) != null; ) {
+            together.bytes().writeBytes(entry.batch.bytes(), entry.batch.bytes().readerIndex(), entry.batch.length());
+            forget(entry);
+        }
+        send(together);
+        together.end();
+    }
+
+    private void send(Batch batch) {
+        if (!socket.write(batch.bytes())) {
+            batch.hold(loop.budget());
+            sending = batch;
+        }
+    }
+
+    /** The socket has sent all it was given. */
+    void onWritable() {
+        if (sending != null) {
+            sending.release(loop.budget());
+            sending = null;
+        }
+        if (open) {
+            flush();
+        }
+    }
+
+    /** Ends our direction of the connection behind everything that waits. */
+    void finish() {
+        finishing = true;
+        endWhenSent();
+    }
+
+    /** Ends the connection behind everything that waits. */
+    void close() {
+        closing = true;
+        endWhenSent();
+    }
+
+    private void endWhenSent() {
+        if (waiting == null && closing) {
+            socket.closeWhenSent();
+        } else if (waiting == null && finishing) {
+            socket.finish();
+        }
+    }
+
+    private boolean isBlocked() {
+        return !open || sending != null;
+    }
+
+    /** What waits for the client, in the socket and behind it. */
+    long pendingBytes() {
+        return socket.pendingBytes() + waitingBytes;
+    }
+
+    /** Forgets what the socket has not begun to send. */
+    void clear() {
+        ArrayDeque<Waiting> queue = waiting;
+        waiting = null;
+        deferred = null;
+        if (queue != null) {
+            queue.forEach(this::forget);
+        }
+    }
+
+    /** The connection is gone. */
     void discard() {
-        ArrayDeque<ByteBuf> frames = early;
-        early = null;
-        if (frames != null) {
-            frames.forEach(ByteBuf::release);
+        clear();
+        if (sending != null) {
+            sending.release(loop.budget());
+            sending = null;
         }
     }
 }

@@ -2,7 +2,6 @@ package io.whimbrel.gateway;
 
 import io.netty.buffer.ByteBuf;
 import io.whimbrel.model.Disconnect;
-import io.whimbrel.model.Topic;
 import java.util.concurrent.ThreadLocalRandom;
 import org.jspecify.annotations.Nullable;
 
@@ -28,8 +27,8 @@ final class Session extends TimingWheel.Entry implements FrameReader.Sink {
     private final Outbox outbox;
     private final FrameReader reader;
     private final boolean deflated;
-    /** The client's own topic; null for a connection that was refused and lives only to be told why. */
-    private final @Nullable Topic topic;
+    /** What it is subscribed to; null for a connection that was refused and lives only to be told why. */
+    private @Nullable Membership memberships;
 
     private final long expiresAtMillis;
     private State state = State.OPENING;
@@ -52,19 +51,28 @@ final class Session extends TimingWheel.Entry implements FrameReader.Sink {
      * @param expiresAtMillis by the loop's clock; {@link Long#MAX_VALUE} for never
      * @param deflated whether permessage-deflate was negotiated
      */
-    Session(Loop loop, Socket socket, @Nullable Topic topic, long expiresAtMillis, boolean deflated) {
+    Session(Loop loop, Socket socket, long expiresAtMillis, boolean deflated) {
         this.loop = loop;
         this.socket = socket;
-        this.topic = topic;
         this.expiresAtMillis = expiresAtMillis;
         this.deflated = deflated;
-        outbox = new Outbox(socket, loop.limits().outboxMaxBytes());
+        outbox = new Outbox(socket, loop);
         reader = new FrameReader(this, loop.limits().maxMessageBytes(), deflated);
     }
 
+    /** Its place among the subscribers of one more topic. */
+    Membership join(Subscribers subscribers) {
+        Membership membership = new Membership(this, subscribers, memberships);
+        memberships = membership;
+        return membership;
+    }
+
+    /** Forgets all places and answers the first of them. */
     @Nullable
-    Topic topic() {
-        return topic;
+    Membership leaveAll() {
+        Membership all = memberships;
+        memberships = null;
+        return all;
     }
 
     boolean deflated() {
@@ -79,7 +87,6 @@ final class Session extends TimingWheel.Entry implements FrameReader.Sink {
         state = State.OPEN;
         loop.metrics().sessionOpened();
         outbox.open();
-        socket.flush();
         if (closeOnOpen != null) {
             close(closeOnOpen);
             return;
@@ -94,28 +101,33 @@ final class Session extends TimingWheel.Entry implements FrameReader.Sink {
         scheduleHeartbeat();
     }
 
-    /** Queues whole frames, which the session releases. The caller flushes afterwards, see {@link #flush}. */
-    void deliver(ByteBuf frames, int count) {
-        if (state == State.CLOSING || state == State.CLOSED) {
-            frames.release();
-            return;
+    /** Takes the frames of a tick and sends them now, or, with several topics, when {@link #flush} is called. */
+    boolean deliver(Batch batch, Subscribers topic) {
+        Membership own = memberships;
+        if (own == null || state == State.CLOSING || state == State.CLOSED) {
+            return false;
         }
-        if (!outbox.offer(frames)) {
+        boolean taken;
+        if (own.next() == null) {
+            taken = outbox.offer(batch, topic);
+        } else {
+            taken = outbox.offerForTick(batch, topic);
+            if (!flushPending) {
+                flushPending = true;
+                loop.flushLater(this);
+            }
+        }
+        if (!taken) {
             close(Disconnect.SLOW);
-            return;
         }
-        loop.metrics().delivered(count);
-        if (!flushPending) {
-            flushPending = true;
-            loop.flushLater(this);
-        }
+        return taken;
     }
 
-    /** Sends what {@link #deliver} queued; once per tick, whatever the number of topics. */
+    /** Sends what the tick brought; once per tick, whatever the number of topics. */
     void flush() {
         flushPending = false;
         if (state == State.OPEN) {
-            socket.flush();
+            outbox.flush();
         }
     }
 
@@ -128,8 +140,13 @@ final class Session extends TimingWheel.Entry implements FrameReader.Sink {
         }
     }
 
-    /** The socket has room again. */
+    /** The socket has sent everything it was given. */
     void onWritable() {
+        outbox.onWritable();
+        resumeReading();
+    }
+
+    private void resumeReading() {
         if (readingPaused) {
             readingPaused = false;
             socket.resumeReading();
@@ -164,8 +181,10 @@ final class Session extends TimingWheel.Entry implements FrameReader.Sink {
         }
         beginClosing();
         loop.metrics().closed(reason);
-        socket.write(Frames.close(reason));
-        socket.flush();
+        if (reason == Disconnect.SLOW) {
+            outbox.clear(); // What it could not take in time would keep the reason from it.
+        }
+        send(Frames.close(reason));
     }
 
     /** Ends the connection without waiting for anybody. */
@@ -173,11 +192,15 @@ final class Session extends TimingWheel.Entry implements FrameReader.Sink {
         socket.abort();
     }
 
+    private void send(ByteBuf controlFrame) {
+        outbox.control(Batch.ofControlFrame(controlFrame));
+    }
+
     private void beginClosing() {
         state = State.CLOSING;
         loop.hub().remove(this);
         dropCompressedMessage();
-        onWritable();
+        resumeReading();
         loop.wheel().schedule(this, loop.nowMillis() + loop.timing().close().toMillis());
     }
 
@@ -232,10 +255,9 @@ final class Session extends TimingWheel.Entry implements FrameReader.Sink {
         if (state != State.OPEN) {
             return;
         }
-        socket.write(Frames.pong(payload));
-        socket.flush();
+        send(Frames.pong(payload));
         // Who does not read our pongs may not make us queue more of them.
-        if (socket.pendingBytes() > loop.limits().pongBacklogBytes() && !readingPaused) {
+        if (outbox.pendingBytes() > loop.limits().pongBacklogBytes() && !readingPaused) {
             readingPaused = true;
             socket.pauseReading();
         }
@@ -249,7 +271,7 @@ final class Session extends TimingWheel.Entry implements FrameReader.Sink {
     @Override
     public void onClose(ByteBuf payload) {
         if (state == State.CLOSING) {
-            socket.closeWhenSent();
+            outbox.close();
             return;
         }
         int length = payload.readableBytes();
@@ -263,12 +285,8 @@ final class Session extends TimingWheel.Entry implements FrameReader.Sink {
         }
         beginClosing();
         loop.metrics().closedByClient();
-        socket.write(
-                length == 0
-                        ? Frames.closeWithoutCode()
-                        : Frames.close(payload.getUnsignedShort(payload.readerIndex())));
-        socket.flush();
-        socket.closeWhenSent();
+        send(length == 0 ? Frames.closeWithoutCode() : Frames.close(payload.getUnsignedShort(payload.readerIndex())));
+        outbox.close();
     }
 
     @Override
@@ -283,7 +301,7 @@ final class Session extends TimingWheel.Entry implements FrameReader.Sink {
         }
         reader.close();
         close(reason);
-        socket.finish();
+        outbox.finish();
     }
 
     /** The codes a Close frame may carry (RFC 6455 §7.4, and those registered since). */
@@ -318,8 +336,7 @@ final class Session extends TimingWheel.Entry implements FrameReader.Sink {
         if (nowMillis >= nextPingMillis) {
             pingSentMillis = nowMillis;
             nextPingMillis = nowMillis + loop.timing().pingInterval().toMillis();
-            socket.write(Frames.ping());
-            socket.flush();
+            send(Frames.ping());
         }
         scheduleHeartbeat();
     }

@@ -3,16 +3,19 @@ package io.whimbrel.gateway;
 import io.netty.buffer.ByteBuf;
 
 /**
- * What a session knows of the transport below it. Every method is called on the session's event loop; none blocks or
- * throws: a socket that broke says so once, by ending the session.
+ * What a session knows of the transport below it; {@code SocketContract} says it in tests. Every method is called on the
+ * session's event loop; none blocks or throws: a socket that broke says so once, by {@link Session#onClosed}, and not
+ * before the call under way has returned.
  */
 interface Socket {
-    /** Queues the bytes, which the socket owns and releases from now on. Nothing is sent before {@link #flush}. */
-    void write(ByteBuf bytes);
+    /**
+     * Sends the bytes, behind all that came before. What the system does not take at once is retained until it does; the
+     * caller keeps its own hold. Answers whether there is room for more: where there is none, {@link Session#onWritable}
+     * follows when everything is sent. Bytes written nevertheless are kept, too.
+     */
+    boolean write(ByteBuf bytes);
 
-    void flush();
-
-    /** What is queued and not yet taken by the system, bookkeeping included. */
+    /** What was written and not yet taken by the system, bookkeeping included. */
     long pendingBytes();
 
     /** Stops taking bytes from the client, whom TCP then makes wait. */
@@ -20,12 +23,12 @@ interface Socket {
 
     void resumeReading();
 
-    /** Ends our direction of the connection (FIN) once everything queued is sent; the client's bytes are still read. */
+    /** Ends our direction of the connection (FIN) once everything written is sent; the client's bytes are still read. */
     void finish();
 
-    /** Ends the connection once everything queued is sent. */
+    /** Ends the connection once everything written is sent. */
     void closeWhenSent();
 
-    /** Ends the connection at once and forgets what is queued. */
+    /** Ends the connection at once and forgets what was not sent. */
     void abort();
 }

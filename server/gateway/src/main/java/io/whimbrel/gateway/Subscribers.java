@@ -1,10 +1,10 @@
 package io.whimbrel.gateway;
 
-import io.netty.buffer.ByteBuf;
 import io.whimbrel.model.Publication;
+import io.whimbrel.model.Topic;
 import io.whimbrel.protocol.Codec;
-import java.util.ArrayList;
-import java.util.List;
+import java.util.Arrays;
+import java.util.Objects;
 import java.util.concurrent.CompletionStage;
 import org.jspecify.annotations.Nullable;
 
@@ -13,91 +13,114 @@ import org.jspecify.annotations.Nullable;
  * end once per wire format, so that each session gets all of them in one write. Called only on its event loop.
  */
 final class Subscribers {
-    private final List<Session> sessions = new ArrayList<>(1);
+    private final Topic topic;
+    private final OutboxRule rule;
     /** Completes when the broker has the subscription. */
     private final CompletionStage<Void> ready;
 
-    private int deflatedSessions;
-    private int tickFrames;
-    private @Nullable ByteBuf plainTick;
-    private @Nullable ByteBuf deflatedTick;
+    /** Most topics are addresses with one session each. */
+    private @Nullable Membership[] members = new @Nullable Membership[1];
 
-    Subscribers(CompletionStage<Void> ready) {
+    private int size;
+    private int deflatedSessions;
+
+    private @Nullable Batch plainBatch;
+    private @Nullable Batch deflatedBatch;
+
+    Subscribers(Topic topic, OutboxRule rule, CompletionStage<Void> ready) {
+        this.topic = topic;
+        this.rule = rule;
         this.ready = ready;
+    }
+
+    Topic topic() {
+        return topic;
     }
 
     CompletionStage<Void> ready() {
         return ready;
     }
 
-    void add(Session session) {
-        sessions.add(session);
-        deflatedSessions += session.deflated() ? 1 : 0;
+    void add(Membership member) {
+        if (size == members.length) {
+            members = Arrays.copyOf(members, 2 * size);
+        }
+        member.index = size;
+        members[size++] = member;
+        deflatedSessions += member.session().deflated() ? 1 : 0;
     }
 
-    void remove(Session session) {
-        int index = sessions.indexOf(session);
-        if (index < 0) {
-            return;
+    /** Its place is taken by the last one. */
+    void remove(Membership member) {
+        Membership last = at(--size);
+        members[member.index] = last;
+        last.index = member.index;
+        members[size] = null;
+        deflatedSessions -= member.session().deflated() ? 1 : 0;
+        if (size >= 16 && size < members.length / 4) {
+            members = Arrays.copyOf(members, members.length / 2);
         }
-        Session last = sessions.removeLast();
-        if (index < sessions.size()) {
-            sessions.set(index, last);
-        }
-        deflatedSessions -= session.deflated() ? 1 : 0;
     }
 
-    boolean isEmpty() {
-        return sessions.isEmpty();
+    int size() {
+        return size;
     }
 
     /** Adds a publication to the tick. Answers how many bytes that made. */
     int append(Publication publication, Codec codec, Loop loop) {
-        tickFrames++;
         int length = codec.encodedLength(publication);
         int written = 0;
-        if (deflatedSessions < sessions.size()) {
+        if (deflatedSessions < size) {
             int frameLength = Frames.headerLength(length) + length;
-            ByteBuf tick = plainTick == null ? loop.allocate(frameLength) : plainTick;
-            plainTick = tick;
-            Frames.writeTextHeader(tick, length, false);
-            codec.encode(publication, loop.sinkTo(tick));
+            Batch batch = plainBatch == null ? new Batch(loop.allocate(frameLength), rule) : plainBatch;
+            plainBatch = batch;
+            var out = batch.nextFrame();
+            Frames.writeTextHeader(out, length, false);
+            codec.encode(publication, loop.sinkTo(out));
             written += frameLength;
         }
         if (deflatedSessions > 0) {
-            ByteBuf tick = deflatedTick == null ? loop.allocate(length) : deflatedTick;
-            deflatedTick = tick;
-            written += loop.appendDeflated(publication, codec, tick);
+            Batch batch = deflatedBatch == null ? new Batch(loop.allocate(length), rule) : deflatedBatch;
+            deflatedBatch = batch;
+            written += loop.appendDeflated(publication, codec, batch.nextFrame());
         }
         return written;
     }
 
     /** Whether this tick has something for them already. */
     boolean inTick() {
-        return tickFrames > 0;
+        return plainBatch != null || deflatedBatch != null;
     }
 
-    /** Gives every session the frames of the tick. */
-    void deliverTick() {
-        ByteBuf plain = plainTick;
-        ByteBuf deflated = deflatedTick;
-        int frames = tickFrames;
-        plainTick = null;
-        deflatedTick = null;
-        tickFrames = 0;
+    /** Gives every session the frames of the tick; answers how many frames that were. */
+    long deliverTick() {
+        Batch plain = plainBatch;
+        Batch deflated = deflatedBatch;
+        long frames = 0;
         // From the end, since a session that is closed as slow leaves the list while it is walked.
-        for (int i = sessions.size() - 1; i >= 0; i--) {
-            Session session = sessions.get(i);
-            ByteBuf tick = session.deflated() ? deflated : plain;
-            if (tick != null) {
-                session.deliver(tick.retainedDuplicate(), frames);
+        for (int i = size - 1; i >= 0; i--) {
+            Session session = at(i).session();
+            Batch batch = session.deflated() ? deflated : plain;
+            if (batch != null && session.deliver(batch, this)) {
+                frames += batch.frames();
             }
         }
-        if (plain != null) {
-            plain.release();
+        return frames;
+    }
+
+    /** What sessions do not hold of the tick is given back. */
+    void endTick() {
+        if (plainBatch != null) {
+            plainBatch.end();
+            plainBatch = null;
         }
-        if (deflated != null) {
-            deflated.release();
+        if (deflatedBatch != null) {
+            deflatedBatch.end();
+            deflatedBatch = null;
         }
+    }
+
+    private Membership at(int index) {
+        return Objects.requireNonNull(members[index]);
     }
 }

@@ -268,6 +268,7 @@ class HandshakeTest {
                 Duration.ofSeconds(25),
                 Duration.ofSeconds(8),
                 Duration.ofSeconds(1),
+                Duration.ZERO,
                 Duration.ZERO);
 
         try (TestGateway quick = new TestGateway(TestGateway.settings().withTiming(timing));
@@ -285,6 +286,7 @@ class HandshakeTest {
                 Duration.ofSeconds(25),
                 Duration.ofSeconds(8),
                 Duration.ofSeconds(1),
+                Duration.ZERO,
                 Duration.ZERO);
 
         try (TestGateway quick = new TestGateway(TestGateway.settings().withTiming(timing));
@@ -308,7 +310,7 @@ class HandshakeTest {
 
     @Test
     void connectionsBeyondTheLimitAreTurnedAway() throws IOException {
-        var limits = new GatewaySettings.Limits(2, 65_536, 1 << 20, 1 << 20, 65_536);
+        var limits = new GatewaySettings.Limits(2, 65_536, 1 << 20, 1_000, 1 << 26, 1 << 20, 65_536);
 
         try (TestGateway small = new TestGateway(TestGateway.settings().withLimits(limits));
                 RawClient first = small.open(small.verifier.newClient());

@@ -34,6 +34,7 @@ class LoopTest {
             subscriptions,
             new BareCodec(),
             new GatewayMetrics(metrics),
+            new MemoryBudget(1 << 26),
             clockMillis::get);
 
     private final Topic topic = Topic.of(Address.random());
@@ -150,7 +151,7 @@ class LoopTest {
     }
 
     private Session openSession(EmbeddedChannel channel, Topic on, long expiresAtMillis) {
-        NettySocket socket = new NettySocket(channel, self -> new Session(loop, self, on, expiresAtMillis, false));
+        NettySocket socket = new NettySocket(channel, false, self -> new Session(loop, self, expiresAtMillis, false));
         channel.pipeline().addLast(socket);
         loop.hub().subscribe(socket.session(), on);
         socket.session().open();

@@ -276,7 +276,7 @@ class SessionTest {
 
     @Test
     void aReaderThatStopsIsClosedAsSlowWhileOthersNoticeNothing() throws IOException {
-        var limits = new GatewaySettings.Limits(100, 65_536, 64 * 1024, 1 << 26, 65_536);
+        var limits = new GatewaySettings.Limits(100, 65_536, 64 * 1024, 10_000, 1 << 28, 1 << 26, 65_536);
         String json = "\"" + "x".repeat(10_000) + "\"";
 
         try (TestGateway tight = new TestGateway(TestGateway.settings().withLimits(limits))) {
@@ -353,6 +353,7 @@ class SessionTest {
                 Duration.ofMillis(intervalMillis),
                 Duration.ofMillis(timeoutMillis),
                 Duration.ofSeconds(1),
+                Duration.ZERO,
                 Duration.ZERO);
     }
 

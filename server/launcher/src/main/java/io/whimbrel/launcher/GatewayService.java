@@ -6,6 +6,7 @@ import io.whimbrel.gateway.BrokerFactory;
 import io.whimbrel.gateway.EventLoops;
 import io.whimbrel.gateway.Gateway;
 import io.whimbrel.gateway.GatewaySettings;
+import io.whimbrel.gateway.OutboxRules;
 import java.net.BindException;
 import java.time.Duration;
 import java.util.Set;
@@ -57,16 +58,20 @@ final class GatewayService {
                 Set.copyOf(settings.list("gateway.origins")),
                 settings.isOn("gateway.compression"),
                 settings.text("gateway.redis.plain-channel"),
+                OutboxRules.parse(settings.list("gateway.outbox.rules")),
                 new GatewaySettings.Timing(
                         settings.duration("gateway.handshake.timeout"),
                         settings.duration("gateway.ping.interval"),
                         settings.duration("gateway.ping.timeout"),
                         settings.duration("gateway.close.timeout"),
-                        Duration.ofSeconds(settings.number("gateway.drain.seconds", 0, 86_400))),
+                        Duration.ofSeconds(settings.number("gateway.drain.seconds", 0, 86_400)),
+                        settings.duration("gateway.topic.linger")),
                 new GatewaySettings.Limits(
                         settings.number("gateway.max-connections"),
                         settings.number("gateway.max-message-bytes"),
                         settings.number("gateway.outbox.max-bytes"),
+                        settings.number("gateway.outbox.max-frames"),
+                        settings.bigNumber("gateway.memory.max-bytes", 1_048_576, Long.MAX_VALUE),
                         settings.bigNumber("gateway.inbox.max-bytes", 1_024, Long.MAX_VALUE),
                         settings.number("gateway.pong-backlog.max-bytes")));
     }

@@ -56,7 +56,11 @@ final class SettingCatalog {
             setting("gateway.compression", SWITCH, "false", "whether permessage-deflate is accepted"),
             setting("gateway.max-connections", NUMBER, "1000000", "connections in all, handshakes included"),
             setting("gateway.max-message-bytes", NUMBER, "65536", "the largest message of a client"),
+            setting("gateway.topic.linger", DURATION, "5s", "how long a topic stays subscribed after its last client"),
             setting("gateway.outbox.max-bytes", NUMBER, "1048576", "waiting for one client; more closes it (3008)"),
+            setting("gateway.outbox.max-frames", NUMBER, "10000", "the same, counted in messages"),
+            setting("gateway.outbox.rules", LIST, "", "topic=disconnect, drop-oldest or latest; prices.* for many"),
+            setting("gateway.memory.max-bytes", NUMBER, "268435456", "waiting for all clients together"),
             setting("gateway.inbox.max-bytes", NUMBER, "67108864", "waiting for one event loop; more is dropped"),
             setting("gateway.pong-backlog.max-bytes", NUMBER, "65536", "unread by a client that pings; then it waits"),
             //

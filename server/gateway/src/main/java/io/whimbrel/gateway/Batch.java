@@ -1,0 +1,91 @@
+package io.whimbrel.gateway;
+
+import io.netty.buffer.ByteBuf;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The frames one tick has for one topic in one wire format, laid end to end; shared by all subscribers of an event
+ * loop. Lives as long as the tick, or as long as outboxes hold it; what outboxes hold counts against the budget. Also
+ * carries a single control frame. Used on its event loop.
+ */
+final class Batch {
+    private final ByteBuf bytes;
+    private final OutboxRule rule;
+    private int frames;
+    /** Where the newest frame begins. */
+    private int lastFrame;
+
+    private int holders;
+    private @Nullable Batch newest;
+
+    Batch(ByteBuf bytes, OutboxRule rule) {
+        this.bytes = bytes;
+        this.rule = rule;
+    }
+
+    /** A Ping, Pong or Close; takes the bytes over. */
+    static Batch ofControlFrame(ByteBuf frame) {
+        return new Batch(frame, OutboxRule.DISCONNECT);
+    }
+
+    /** The buffer to append the next frame to. */
+    ByteBuf nextFrame() {
+        lastFrame = bytes.writerIndex();
+        frames++;
+        return bytes;
+    }
+
+    ByteBuf bytes() {
+        return bytes;
+    }
+
+    int length() {
+        return bytes.readableBytes();
+    }
+
+    /** How many publications it holds; 0 for a control frame. */
+    int frames() {
+        return frames;
+    }
+
+    OutboxRule rule() {
+        return rule;
+    }
+
+    /** The newest frame alone: a copy, so that who holds it does not hold the others, and one for all who ask. */
+    Batch newest() {
+        if (frames <= 1) {
+            return this;
+        }
+        Batch copy = newest;
+        if (copy == null) {
+            copy = new Batch(bytes.copy(lastFrame, bytes.writerIndex() - lastFrame), rule);
+            copy.frames = 1;
+            newest = copy;
+        }
+        return copy;
+    }
+
+    /** Keeps the bytes beyond the tick, until {@link #release}. */
+    void hold(MemoryBudget budget) {
+        if (holders++ == 0) {
+            bytes.retain();
+            budget.take(bytes.capacity());
+        }
+    }
+
+    void release(MemoryBudget budget) {
+        if (--holders == 0) {
+            budget.giveBack(bytes.capacity());
+            bytes.release();
+        }
+    }
+
+    /** The tick is over; the bytes live on where they are held. */
+    void end() {
+        bytes.release();
+        if (newest != null) {
+            newest.end();
+        }
+    }
+}
