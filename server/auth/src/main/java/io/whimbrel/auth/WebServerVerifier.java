@@ -38,6 +38,7 @@ public final class WebServerVerifier implements TokenVerifier, AutoCloseable {
     private static final Duration CLOSING_PATIENCE = Duration.ofSeconds(1);
 
     private final WebServerSettings settings;
+    private final TopicsClaim topics;
     private final ExecutorService threads = Executors.newThreadPerTaskExecutor(
             Thread.ofVirtual().name("auth-http-", 0).factory());
     private final HttpClient http;
@@ -51,6 +52,7 @@ public final class WebServerVerifier implements TokenVerifier, AutoCloseable {
 
     public WebServerVerifier(WebServerSettings settings) {
         this.settings = settings;
+        topics = new TopicsClaim(settings.maxTopics());
         http = HttpClient.newBuilder()
                 .version(HttpClient.Version.HTTP_1_1)
                 .followRedirects(HttpClient.Redirect.NEVER)
@@ -160,7 +162,7 @@ public final class WebServerVerifier implements TokenVerifier, AutoCloseable {
         CompletableFuture<Boolean> _ = exchange.handle((response, failure) -> question.outcome.complete(
                 response == null
                         ? new TokenVerdict.Unavailable(reason(failure))
-                        : WebServerAnswer.read(question.token, response)));
+                        : WebServerAnswer.read(question.token, topics, response)));
     }
 
     /** Gives the place of an answered question to the one that has waited longest. */

@@ -77,6 +77,7 @@ final class SettingCatalog {
             setting("auth.public-key", TEXT, "", "PEM file a gateway in local mode verifies with"),
             setting("auth.jwks-url", TEXT, "", "address of the keys a gateway in local mode verifies with"),
             setting("auth.token.lifetime", DURATION, "24h", "how long a token is valid"),
+            setting("auth.topics.max", NUMBER, "100", "topics one token may name beside its address"),
             setting("auth.users-file", TEXT, "", "for basic: name:hash lines, made by whimbrel hash-password"),
             secret("auth.bearer.secret", TEXT, "for bearer: shared secret of the identity provider"),
             setting("auth.bearer.public-key", TEXT, "", "for bearer: PEM file of the identity provider's key"),

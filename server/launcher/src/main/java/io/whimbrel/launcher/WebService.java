@@ -9,7 +9,6 @@ import io.whimbrel.broker.Broker;
 import io.whimbrel.web.WebParts;
 import io.whimbrel.web.WebServer;
 import io.whimbrel.web.WebSettings;
-import java.time.Clock;
 import java.util.concurrent.TimeUnit;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -43,7 +42,7 @@ final class WebService {
         WebSettings web = webSettings(settings);
         Ports.requireFree("web.port", web.host(), web.port());
         SignedTokens issuer = AuthParts.issuer(settings, key);
-        LocalVerifier verifier = new LocalVerifier(key, Clock.systemUTC());
+        LocalVerifier verifier = AuthParts.localVerifier(settings, key);
         Authenticator authenticator = AuthParts.authenticator(settings);
         teardown.add(verifier);
         if (authenticator instanceof AutoCloseable closeable) {

@@ -12,7 +12,6 @@ import io.whimbrel.gateway.BrokerFactory;
 import io.whimbrel.gateway.Gateway;
 import io.whimbrel.redis.EmbeddedRedis;
 import io.whimbrel.redis.EmbeddedRedisException;
-import java.time.Clock;
 import java.time.Duration;
 import java.util.Map;
 import java.util.Optional;
@@ -153,7 +152,7 @@ final class Whole implements AutoCloseable {
 
     private TokenVerifier gatewayVerifier(Settings settings, KeySource.SigningKey key) {
         if (settings.oneOf("gateway.auth.mode", "callback", "local").equals("local")) {
-            LocalVerifier local = new LocalVerifier(key, Clock.systemUTC());
+            LocalVerifier local = AuthParts.localVerifier(settings, key);
             teardown.add(local);
             return local;
         }

@@ -13,12 +13,14 @@ import io.whimbrel.auth.TokenVerdict.Unavailable;
 import io.whimbrel.auth.TokenVerdict.Valid;
 import io.whimbrel.auth.TokenVerifier;
 import io.whimbrel.model.Address;
+import io.whimbrel.model.Topic;
+import java.util.List;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /**
- * {@code GET /token}: a token for whom the {@link Authenticator} admits, or a new one for the address of a valid one. The
- * header {@code Authorization: Bearer} may hold a token of ours or of an identity provider: ours is tried first. Safe for
+ * {@code GET /token}: a token for whom the {@link Authenticator} admits, or a new one for the address and the topics of a
+ * valid one. The header {@code Authorization: Bearer} may hold a token of ours or of an identity provider: ours is tried first. Safe for
  * any thread.
  */
 final class TokenEndpoint implements Endpoint {
@@ -50,7 +52,7 @@ final class TokenEndpoint implements Endpoint {
             switch (verdict) {
                 case Valid valid -> {
                     metrics.tokensRenewed.increment();
-                    answer(exchange, issuer.issue(valid.address()));
+                    answer(exchange, issuer.issue(valid.address(), valid.topics()));
                 }
                 case Expired _, Invalid _ -> authenticate(exchange);
                 case Unavailable _ -> throw new Refusal(Problem.unavailable("Tokens cannot be verified at the moment"));
@@ -66,10 +68,10 @@ final class TokenEndpoint implements Endpoint {
 
     private void onDecision(Exchange exchange, Decision decision) {
         switch (decision) {
-            case Granted(Optional<String> identity) -> {
+            case Granted(Optional<String> identity, List<Topic> topics) -> {
                 Address address = identity.map(issuer::addressOf).orElseGet(Address::random);
                 metrics.tokensIssued.increment();
-                answer(exchange, issuer.issue(address));
+                answer(exchange, issuer.issue(address, topics));
             }
             case Denied(String challenge) ->
                 throw new Refusal(Problem.denied("Only those this server knows get a token", challenge));
