@@ -10,13 +10,17 @@ import java.time.Duration;
  * @param maxInFlight setting {@code gateway.auth.max-in-flight}: requests, and so connections, at the same time
  * @param maxWaiting setting {@code gateway.auth.max-waiting}: questions that wait for one of those
  * @param maxTopics setting {@code auth.topics.max}: topics an answer may name
+ * @param trustFile setting {@code gateway.auth.trust}: PEM file with the certificates of those who may have signed the web
+ *     server's; empty for those the JDK trusts
  */
-public record WebServerSettings(String url, Duration timeout, int maxInFlight, int maxWaiting, int maxTopics) {
+public record WebServerSettings(
+        String url, Duration timeout, int maxInFlight, int maxWaiting, int maxTopics, String trustFile) {
     public static final String DEFAULT_URL = "http://localhost:5000/auth/{token}";
     public static final Duration DEFAULT_TIMEOUT = Duration.ofSeconds(5);
     public static final int DEFAULT_MAX_IN_FLIGHT = 256;
     public static final int DEFAULT_MAX_WAITING = 10_000;
 
+    static final String TRUST = "gateway.auth.trust";
     static final String PLACEHOLDER = "{token}";
 
     private static final Duration MIN_TIMEOUT = Duration.ofMillis(10);
@@ -45,7 +49,7 @@ public record WebServerSettings(String url, Duration timeout, int maxInFlight, i
 
     public static WebServerSettings withDefaults(String url) {
         return new WebServerSettings(
-                url, DEFAULT_TIMEOUT, DEFAULT_MAX_IN_FLIGHT, DEFAULT_MAX_WAITING, TopicsClaim.DEFAULT_MAX_TOPICS);
+                url, DEFAULT_TIMEOUT, DEFAULT_MAX_IN_FLIGHT, DEFAULT_MAX_WAITING, TopicsClaim.DEFAULT_MAX_TOPICS, "");
     }
 
     private static void requireBetween(int low, int value, int high, String setting) {

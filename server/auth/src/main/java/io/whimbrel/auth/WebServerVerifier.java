@@ -6,6 +6,7 @@ import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
 import java.net.http.HttpResponse.BodyHandler;
 import java.net.http.HttpResponse.BodyHandlers;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -50,16 +51,20 @@ public final class WebServerVerifier implements TokenVerifier, AutoCloseable {
     private int inFlight;
     private boolean closed;
 
+    /** Reads the file of trusted certificates; what is wrong with it is an {@link IllegalArgumentException}. */
     public WebServerVerifier(WebServerSettings settings) {
         this.settings = settings;
         topics = new TopicsClaim(settings.maxTopics());
-        http = HttpClient.newBuilder()
+        HttpClient.Builder builder = HttpClient.newBuilder()
                 .version(HttpClient.Version.HTTP_1_1)
                 .followRedirects(HttpClient.Redirect.NEVER)
                 .proxy(HttpClient.Builder.NO_PROXY)
                 .connectTimeout(settings.timeout())
-                .executor(threads)
-                .build();
+                .executor(threads);
+        if (!settings.trustFile().isEmpty()) {
+            builder.sslContext(TrustedCertificates.read(WebServerSettings.TRUST, Path.of(settings.trustFile())));
+        }
+        http = builder.build();
     }
 
     @Override

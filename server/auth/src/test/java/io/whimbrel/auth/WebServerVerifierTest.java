@@ -261,7 +261,7 @@ class WebServerVerifierTest {
                     end.acquireUninterruptibly();
                 });
                 WebServerVerifier verifier = new WebServerVerifier(
-                        new WebServerSettings(server.url("/auth/{token}"), Duration.ofMillis(300), 1, 1, 1))) {
+                        new WebServerSettings(server.url("/auth/{token}"), Duration.ofMillis(300), 1, 1, 1, ""))) {
             assertThat(Answers.of(verifier.verify("t"))).isInstanceOf(TokenVerdict.Unavailable.class);
             end.release();
         }
@@ -352,7 +352,7 @@ class WebServerVerifierTest {
 
         WebServerVerifier verifier(int maxInFlight, int maxWaiting, Duration timeout) {
             return new WebServerVerifier(
-                    new WebServerSettings(server.url("/auth/{token}"), timeout, maxInFlight, maxWaiting, 10));
+                    new WebServerSettings(server.url("/auth/{token}"), timeout, maxInFlight, maxWaiting, 10, ""));
         }
 
         @Override

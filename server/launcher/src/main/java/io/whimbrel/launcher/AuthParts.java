@@ -59,7 +59,8 @@ final class AuthParts {
                 settings.duration("gateway.auth.timeout"),
                 settings.number("gateway.auth.max-in-flight"),
                 settings.number("gateway.auth.max-waiting"),
-                maxTopics(settings));
+                maxTopics(settings),
+                settings.text("gateway.auth.trust"));
     }
 
     /** Checks what is set, without making the secret that is not. */

@@ -47,6 +47,7 @@ final class SettingCatalog {
             setting("gateway.auth.timeout", DURATION, "5s", "how long an answer about a token may take"),
             setting("gateway.auth.max-in-flight", NUMBER, "256", "questions about tokens at the same time"),
             setting("gateway.auth.max-waiting", NUMBER, "10000", "questions that may wait for their turn"),
+            setting("gateway.auth.trust", TEXT, "", "PEM file of those who signed its certificate; empty: the JDK's"),
             setting("gateway.redis.plain-channel", TEXT, "article", "the original's records come here; empty: off"),
             setting("gateway.handshake.timeout", DURATION, "10s", "how long a request may take to be complete"),
             setting("gateway.ping.interval", DURATION, "25s", "time between two pings"),
@@ -68,6 +69,10 @@ final class SettingCatalog {
             //
             setting("redis.port", NUMBER, "6379", "the port of the embedded Redis; 0 takes a free one"),
             setting("redis.conf", TEXT, "", "a redis.conf for the embedded Redis; empty: built-in settings"),
+            //
+            setting("tls.certificate", TEXT, "", "PEM file, the server's certificate first; empty: no TLS"),
+            setting("tls.key", TEXT, "", "PEM file with the private key of that certificate"),
+            setting("tls.reload-interval", DURATION, "10s", "how often these files are looked at for a change"),
             //
             setting("auth.authenticator", TEXT, "open", "who may have a token: open, basic or bearer"),
             secret("auth.secret", TEXT, "signs tokens, 32 bytes or more; empty: one made and kept in data.folder"),

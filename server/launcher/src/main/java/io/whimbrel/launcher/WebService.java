@@ -6,10 +6,12 @@ import io.whimbrel.auth.KeySource;
 import io.whimbrel.auth.LocalVerifier;
 import io.whimbrel.auth.SignedTokens;
 import io.whimbrel.broker.Broker;
+import io.whimbrel.ops.TlsFiles;
 import io.whimbrel.web.WebParts;
 import io.whimbrel.web.WebServer;
 import io.whimbrel.web.WebSettings;
 import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -30,6 +32,7 @@ final class WebService {
      *
      * @param broker closed by who made it
      * @param gatewayPort for the page, where {@code web.gateway.url} is not set
+     * @param tls null for plain connections
      */
     static WebService start(
             Settings settings,
@@ -37,6 +40,7 @@ final class WebService {
             Broker broker,
             KeySource.SigningKey key,
             int gatewayPort,
+            @Nullable TlsFiles tls,
             Observability observability,
             Teardown teardown) {
         WebSettings web = webSettings(settings);
@@ -50,11 +54,14 @@ final class WebService {
         }
         observability.health().check("broker", broker::outage);
         observability.watch(broker);
+        if (tls != null) {
+            tls.bindTo(observability.metrics());
+        }
         int adminPort = observability.serve(vertx, settings, teardown);
         WebParts parts = new WebParts(
-                verifier, issuer, authenticator, broker, issuer::publicKeys, gatewayPort, observability.metrics());
+                verifier, issuer, authenticator, broker, issuer::publicKeys, gatewayPort, observability.metrics(), tls);
         WebServer server = Waiting.forStart(WebServer.start(vertx, web, parts), "web.port", web.port());
-        log.info("web server on port {}, admin port {}", server.port(), adminPort);
+        log.info("web server on port {}{}, admin port {}", server.port(), tls == null ? "" : " (TLS)", adminPort);
         return new WebService(server, web);
     }
 
