@@ -29,7 +29,7 @@ final class GatewayCommand extends SettingsCommand {
                     vertx,
                     (listener, loops) -> RedisBroker.connect(redis, loops, listener),
                     verifier,
-                    TlsParts.open(settings, teardown),
+                    EdgeParts.openTls(settings, teardown),
                     observability,
                     teardown);
             teardown.add(gateway::stop);
@@ -46,7 +46,7 @@ final class GatewayCommand extends SettingsCommand {
             teardown.add(local);
             return local;
         }
-        if (TlsParts.settings(settings).isPresent() && !settings.isGiven("gateway.auth.url")) {
+        if (EdgeParts.tls(settings).isPresent() && !settings.isGiven("gateway.auth.url")) {
             throw new IllegalArgumentException("gateway.auth.url is not set, and tls.certificate is: "
                     + "name the web server as its certificate does, such as https://example.org:5000/auth/{token}");
         }

@@ -27,6 +27,8 @@ final class SettingCatalog {
             secret("web.api-keys", LIST, "secrets of backends that may publish for anybody, without a rate"),
             setting("web.rate.per-second", NUMBER, "50", "publications a sender may make in the long run"),
             setting("web.rate.burst", NUMBER, "100", "publications a sender may make at once"),
+            setting("web.token.rate.per-second", NUMBER, "0", "requests for tokens per source address; 0: no limit"),
+            setting("web.token.rate.burst", NUMBER, "20", "requests for tokens it may make at once"),
             setting("web.max-body-bytes", NUMBER, "65536", "the largest body of POST /publish"),
             setting("web.gateway.url", TEXT, "", "what the page connects to; empty: its own host, the gateway's port"),
             setting("web.redis.plain-channel", TEXT, "", "also publish in the original's form here; empty: nowhere"),
@@ -69,6 +71,8 @@ final class SettingCatalog {
             //
             setting("redis.port", NUMBER, "6379", "the port of the embedded Redis; 0 takes a free one"),
             setting("redis.conf", TEXT, "", "a redis.conf for the embedded Redis; empty: built-in settings"),
+            //
+            setting("proxies.trusted", LIST, "", "addresses and networks whose X-Forwarded-For is believed"),
             //
             setting("tls.certificate", TEXT, "", "PEM file, the server's certificate first; empty: no TLS"),
             setting("tls.key", TEXT, "", "PEM file with the private key of that certificate"),

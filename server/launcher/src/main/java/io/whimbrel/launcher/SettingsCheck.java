@@ -20,7 +20,8 @@ final class SettingsCheck {
         RedisParts.broker(settings);
         RedisParts.embedded(settings);
         AuthParts.callbackSettings(settings);
-        TlsParts.settings(settings).ifPresent(TlsFiles::check);
+        EdgeParts.proxies(settings);
+        EdgeParts.tls(settings).ifPresent(TlsFiles::check);
         AuthParts.checkSecrets(settings);
     }
 }

@@ -59,7 +59,15 @@ final class WebService {
         }
         int adminPort = observability.serve(vertx, settings, teardown);
         WebParts parts = new WebParts(
-                verifier, issuer, authenticator, broker, issuer::publicKeys, gatewayPort, observability.metrics(), tls);
+                verifier,
+                issuer,
+                authenticator,
+                broker,
+                issuer::publicKeys,
+                gatewayPort,
+                observability.metrics(),
+                tls,
+                EdgeParts.proxies(settings));
         WebServer server = Waiting.forStart(WebServer.start(vertx, web, parts), "web.port", web.port());
         log.info("web server on port {}{}, admin port {}", server.port(), tls == null ? "" : " (TLS)", adminPort);
         return new WebService(server, web);
@@ -81,6 +89,8 @@ final class WebService {
         draft.apiKeys = settings.list("web.api-keys");
         draft.ratePerSecond = settings.number("web.rate.per-second");
         draft.rateBurst = settings.number("web.rate.burst");
+        draft.tokenRatePerSecond = settings.number("web.token.rate.per-second");
+        draft.tokenRateBurst = settings.number("web.token.rate.burst");
         draft.maxBodyBytes = settings.number("web.max-body-bytes");
         draft.gatewayUrl = settings.text("web.gateway.url");
         draft.redisPlainChannel = settings.text("web.redis.plain-channel");

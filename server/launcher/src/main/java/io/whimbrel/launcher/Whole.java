@@ -54,7 +54,7 @@ final class Whole implements AutoCloseable {
             boolean ownRedis = !memory && !settings.isGiven("broker.redis.uri");
             redis = ownRedis ? startRedis(settings) : null;
             Vertx vertx = VertxParts.start(Runtime.getRuntime().availableProcessors(), teardown);
-            TlsFiles tls = TlsParts.open(settings, teardown);
+            TlsFiles tls = EdgeParts.openTls(settings, teardown);
             secure = tls != null;
             Observability webSide = Observability.of("web");
             Observability gatewaySide = Observability.of("gateway");

@@ -32,7 +32,7 @@ final class PublishEndpoint implements Endpoint {
 
     private final Senders senders;
     private final TokenVerifier verifier;
-    private final SenderRates rates;
+    private final Rates<Address> rates;
     private final Broker broker;
     private final @Nullable PlainCopies copies;
     private final int maxBodyBytes;
@@ -44,7 +44,7 @@ final class PublishEndpoint implements Endpoint {
     PublishEndpoint(
             WebSettings settings,
             WebParts parts,
-            SenderRates rates,
+            Rates<Address> rates,
             @Nullable PlainCopies copies,
             WebMetrics metrics,
             Clocks clocks) {

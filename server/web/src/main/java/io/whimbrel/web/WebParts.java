@@ -6,6 +6,7 @@ import io.whimbrel.auth.TokenIssuer;
 import io.whimbrel.auth.TokenVerifier;
 import io.whimbrel.broker.Broker;
 import io.whimbrel.ops.TlsFiles;
+import io.whimbrel.ops.TrustedProxies;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
@@ -15,6 +16,7 @@ import org.jspecify.annotations.Nullable;
  * @param jwks the public keys by which others verify our tokens, a JSON Web Key Set (RFC 7517 §5); asked per request
  * @param gatewayPort told to the page when no URL of the gateway is set
  * @param tls null where the server speaks plain HTTP
+ * @param proxies whose word about a client's address counts
  */
 public record WebParts(
         TokenVerifier verifier,
@@ -24,4 +26,5 @@ public record WebParts(
         Supplier<String> jwks,
         int gatewayPort,
         MeterRegistry metrics,
-        @Nullable TlsFiles tls) {}
+        @Nullable TlsFiles tls,
+        TrustedProxies proxies) {}

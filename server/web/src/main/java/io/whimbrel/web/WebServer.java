@@ -11,6 +11,8 @@ import io.vertx.core.http.HttpServerRequest;
 import io.vertx.core.net.KeyCertOptions;
 import io.vertx.core.net.ServerSSLOptions;
 import io.whimbrel.broker.PlainChannels;
+import io.whimbrel.model.Address;
+import io.whimbrel.ops.Source;
 import io.whimbrel.ops.TlsFiles;
 import io.whimbrel.ops.TlsIdentity;
 import java.util.List;
@@ -59,14 +61,14 @@ public final class WebServer {
         this.cors = new Cors(settings.corsOrigins());
         this.routes = new Routes(cors);
         this.metrics = new WebMetrics(parts.metrics());
-        SenderRates rates = new SenderRates(settings.ratePerSecond(), settings.rateBurst(), clocks.nanos());
+        Rates<Address> rates = new Rates<>(settings.ratePerSecond(), settings.rateBurst(), clocks.nanos());
         Gauge.builder("whimbrel.web.connections", connectionCount, AtomicInteger::get)
                 .description("Open connections")
                 .register(parts.metrics());
-        Gauge.builder("whimbrel.web.senders", rates, SenderRates::size)
+        Gauge.builder("whimbrel.web.senders", rates, Rates::size)
                 .description("Senders whose rate is remembered")
                 .register(parts.metrics());
-        routes.get("/token", new TokenEndpoint(parts.verifier(), parts.authenticator(), parts.issuer(), metrics));
+        routes.get("/token", new TokenEndpoint(parts, sourceRates(parts), metrics));
         routes.getBelow(AuthEndpoint.PREFIX, new AuthEndpoint(parts.verifier(), metrics));
         routes.post("/publish", new PublishEndpoint(settings, parts, rates, copies(parts), metrics, clocks));
         routes.get(KeysEndpoint.PATH, new KeysEndpoint(parts.jwks()));
@@ -125,6 +127,17 @@ public final class WebServer {
         String id = deployment;
         deployment = null;
         return id == null ? Future.succeededFuture() : vertx.undeploy(id);
+    }
+
+    private @Nullable Rates<Source> sourceRates(WebParts parts) {
+        if (settings.tokenRatePerSecond() == 0) {
+            return null;
+        }
+        Rates<Source> rates = new Rates<>(settings.tokenRatePerSecond(), settings.tokenRateBurst(), clocks.nanos());
+        Gauge.builder("whimbrel.web.token.sources", rates, Rates::size)
+                .description("Sources whose rate of tokens is remembered")
+                .register(parts.metrics());
+        return rates;
     }
 
     private @Nullable PlainCopies copies(WebParts parts) {

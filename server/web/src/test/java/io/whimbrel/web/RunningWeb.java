@@ -11,6 +11,7 @@ import io.whimbrel.auth.Authenticator;
 import io.whimbrel.auth.Authenticator.Decision;
 import io.whimbrel.model.Address;
 import io.whimbrel.ops.TlsFiles;
+import io.whimbrel.ops.TrustedProxies;
 import java.io.IOException;
 import java.io.InputStream;
 import java.net.InetAddress;
@@ -44,6 +45,7 @@ final class RunningWeb {
     @Nullable
     TlsFiles tls;
 
+    TrustedProxies proxies = TrustedProxies.NONE;
     final WebSettings.Draft draft = WebSettings.draft();
     volatile Authenticator authenticator =
             _ -> CompletableFuture.completedFuture(new Decision.Granted(Optional.empty()));
@@ -67,7 +69,8 @@ final class RunningWeb {
                 () -> "{\"keys\":[]}",
                 7071,
                 metrics,
-                tls);
+                tls,
+                proxies);
         Clocks clocks = new Clocks(InstantSource.fixed(NOW), nanos == null ? System::nanoTime : nanos::get);
         server = WebServer.start(vertx, draft.settled(), parts, clocks).await(10, SECONDS);
         return this;
