@@ -1,5 +1,7 @@
 package io.whimbrel.auth;
 
+import io.whimbrel.model.Topic;
+import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.CompletionStage;
 
@@ -18,8 +20,18 @@ public interface Authenticator {
          *
          * @param identity a stable name, which always leads to the same address; empty for an unknown visitor, who gets
          *     a fresh address
+         * @param topics what the token's bearer may receive besides what is sent to the address
          */
-        record Granted(Optional<String> identity) implements Decision {}
+        record Granted(Optional<String> identity, List<Topic> topics) implements Decision {
+            public Granted {
+                topics = List.copyOf(topics);
+            }
+
+            /** Without further topics. */
+            public Granted(Optional<String> identity) {
+                this(identity, List.of());
+            }
+        }
 
         /**
          * May not.

@@ -16,8 +16,8 @@ import java.util.Set;
  * @param skew how far the clocks of issuer and verifier may differ
  */
 record JwtRules(Set<JWSAlgorithm> algorithms, int maxLength, String issuer, String audience, Duration skew) {
-    /** Characters; ours have about 250 with HS256 and 900 with a large RSA key. */
-    static final int MAX_OWN_LENGTH = 4096;
+    /** Characters; ours have about 250 with HS256 and 900 with a large RSA key, and up to 4,096 more for topics. */
+    static final int MAX_OWN_LENGTH = 6 * 1024;
 
     /** Identity providers put groups and roles into theirs. */
     static final int MAX_PROVIDER_LENGTH = 16 * 1024;

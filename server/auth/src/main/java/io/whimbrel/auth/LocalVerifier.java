@@ -3,9 +3,12 @@ package io.whimbrel.auth;
 import com.github.benmanes.caffeine.cache.Cache;
 import com.github.benmanes.caffeine.cache.Caffeine;
 import com.github.benmanes.caffeine.cache.Expiry;
+import com.nimbusds.jwt.JWTClaimsSet;
 import io.whimbrel.model.Address;
+import io.whimbrel.model.Topic;
 import java.time.Duration;
 import java.time.InstantSource;
+import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
@@ -20,29 +23,41 @@ public final class LocalVerifier implements TokenVerifier, AutoCloseable {
     private static final Duration LONGEST_MEMORY = Duration.ofHours(1);
 
     private final JwtCheck check;
+    private final TopicsClaim topics;
     private final InstantSource clock;
     private final Cache<TokenDigest, TokenVerdict.Valid> verified;
 
-    /** Reads the key's file where there is one; what is wrong with it is an {@link IllegalArgumentException}. */
-    public LocalVerifier(KeySource source, VerificationLimits limits, InstantSource clock) {
+    /**
+     * Reads the key's file where there is one; what is wrong with it is an {@link IllegalArgumentException}.
+     *
+     * @param maxTopics setting {@code auth.topics.max}: a token that names more topics is invalid
+     */
+    public LocalVerifier(KeySource source, int maxTopics, VerificationLimits limits, InstantSource clock) {
         this.clock = clock;
+        topics = new TopicsClaim(maxTopics);
         check = new JwtCheck(source, JwtRules.ofOurs(), limits, clock);
         verified = Caffeine.newBuilder()
-                .maximumSize(limits.cachedTokens())
+                .maximumWeight(limits.cachedTokens())
+                .weigher((TokenDigest _, TokenVerdict.Valid valid) ->
+                        1 + valid.topics().size())
                 .ticker(() -> clock.millis() * 1_000_000)
                 .expireAfter(Expiry.<TokenDigest, TokenVerdict.Valid>creating((_, valid) -> memoryOf(valid)))
                 .executor(Runnable::run)
                 .build();
     }
 
+    public LocalVerifier(KeySource source, int maxTopics, InstantSource clock) {
+        this(source, maxTopics, VerificationLimits.DEFAULT, clock);
+    }
+
     public LocalVerifier(KeySource source, InstantSource clock) {
-        this(source, VerificationLimits.DEFAULT, clock);
+        this(source, TopicsClaim.DEFAULT_MAX_TOPICS, clock);
     }
 
     @Override
     public CompletionStage<TokenVerdict> verify(String token) {
         if (check.immediate()) {
-            return check.check(token).thenApply(LocalVerifier::verdict);
+            return check.check(token).thenApply(this::verdict);
         }
         if (token.length() > JwtRules.MAX_OWN_LENGTH) {
             return CompletableFuture.completedStage(new TokenVerdict.Invalid());
@@ -67,19 +82,23 @@ public final class LocalVerifier implements TokenVerifier, AutoCloseable {
         check.close();
     }
 
-    private static TokenVerdict verdict(JwtOutcome outcome) {
+    private TokenVerdict verdict(JwtOutcome outcome) {
         return switch (outcome) {
-            case JwtOutcome.Genuine(var claims) -> {
-                Optional<Address> address =
-                        Optional.ofNullable(claims.getSubject()).flatMap(Address::parse);
-                long expiresAtSeconds = claims.getExpirationTime().toInstant().getEpochSecond();
-                yield address.<TokenVerdict>map(known -> new TokenVerdict.Valid(known, expiresAtSeconds))
-                        .orElseGet(TokenVerdict.Invalid::new);
-            }
+            case JwtOutcome.Genuine(var claims) -> verdict(claims);
             case JwtOutcome.Expired() -> new TokenVerdict.Expired();
             case JwtOutcome.Refused() -> new TokenVerdict.Invalid();
             case JwtOutcome.Undecided(String why) -> new TokenVerdict.Unavailable(why);
         };
+    }
+
+    private TokenVerdict verdict(JWTClaimsSet claims) {
+        Optional<Address> address = Optional.ofNullable(claims.getSubject()).flatMap(Address::parse);
+        Optional<List<Topic>> named = topics.read(claims.getClaim(TopicsClaim.NAME));
+        if (address.isEmpty() || named.isEmpty()) {
+            return new TokenVerdict.Invalid();
+        }
+        long expiresAtSeconds = claims.getExpirationTime().toInstant().getEpochSecond();
+        return new TokenVerdict.Valid(address.get(), expiresAtSeconds, named.get());
     }
 
     private Duration memoryOf(TokenVerdict.Valid valid) {

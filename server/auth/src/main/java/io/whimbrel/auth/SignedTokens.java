@@ -12,6 +12,7 @@ import com.nimbusds.jose.jwk.JWKSet;
 import com.nimbusds.jwt.JWTClaimsSet;
 import com.nimbusds.jwt.SignedJWT;
 import io.whimbrel.model.Address;
+import io.whimbrel.model.Topic;
 import java.nio.charset.StandardCharsets;
 import java.security.GeneralSecurityException;
 import java.security.KeyPair;
@@ -23,12 +24,13 @@ import java.time.InstantSource;
 import java.time.temporal.ChronoUnit;
 import java.util.Base64;
 import java.util.Date;
+import java.util.List;
 import javax.crypto.Mac;
 import javax.crypto.spec.SecretKeySpec;
 
 /**
- * Issues our tokens: signed JWTs (RFC 7519) with claims iss, sub (the address), iat, exp and jti. Whoever has the key
- * verifies them with a {@link LocalVerifier}. Safe for any thread.
+ * Issues our tokens: signed JWTs (RFC 7519) with claims iss, sub (the address), iat, exp and jti, and topics where
+ * there are any. Whoever has the key verifies them with a {@link LocalVerifier}. Safe for any thread.
  */
 public final class SignedTokens implements TokenIssuer {
     static final String ISSUER = "whimbrel";
@@ -73,17 +75,19 @@ public final class SignedTokens implements TokenIssuer {
     }
 
     @Override
-    public IssuedToken issue(Address address) {
+    public IssuedToken issue(Address address, List<Topic> topics) {
         Instant now = clock.instant().truncatedTo(ChronoUnit.SECONDS);
         Instant expires = now.plusSeconds(settings.lifetime().toSeconds());
-        JWTClaimsSet claims = new JWTClaimsSet.Builder()
+        JWTClaimsSet.Builder claims = new JWTClaimsSet.Builder()
                 .issuer(ISSUER)
                 .subject(address.toString())
                 .issueTime(Date.from(now))
                 .expirationTime(Date.from(expires))
-                .jwtID(randomId())
-                .build();
-        SignedJWT token = new SignedJWT(header, claims);
+                .jwtID(randomId());
+        if (!topics.isEmpty()) {
+            claims.claim(TopicsClaim.NAME, topics.stream().map(Topic::name).toList());
+        }
+        SignedJWT token = new SignedJWT(header, claims.build());
         try {
             token.sign(signer);
         } catch (JOSEException e) {

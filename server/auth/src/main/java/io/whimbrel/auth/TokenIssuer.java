@@ -1,11 +1,22 @@
 package io.whimbrel.auth;
 
 import io.whimbrel.model.Address;
+import io.whimbrel.model.Topic;
+import java.util.List;
 
 /** Makes tokens. Safe for any thread; may take a millisecond of CPU with asymmetric keys, never waits for anything. */
 public interface TokenIssuer {
-    /** A token for this address, valid from now for the time the issuer was set to. */
-    IssuedToken issue(Address address);
+    /**
+     * A token for this address, valid from now for the time the issuer was set to.
+     *
+     * @param topics what its bearer may receive besides, as a verifier or an authenticator has let them pass
+     */
+    IssuedToken issue(Address address, List<Topic> topics);
+
+    /** A token without further topics. */
+    default IssuedToken issue(Address address) {
+        return issue(address, List.of());
+    }
 
     /**
      * The address of somebody who is known by name: always the same one for the same identity, as long as the secret

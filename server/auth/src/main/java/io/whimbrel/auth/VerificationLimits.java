@@ -5,7 +5,7 @@ import java.time.Duration;
 /**
  * How much the checking of signatures may take. None of it matters with a shared secret, whose check takes no waiting.
  *
- * @param cachedTokens verified ones that need no second check, about 200 bytes each
+ * @param cachedTokens verified ones that need no second check, about 200 bytes each; every topic counts as one more
  * @param threads that check signatures; 0.8 ms a token with ES256 and EdDSA
  * @param waiting tokens that wait for such a thread, above which the answer is "unavailable"
  * @param keyQuestions tokens that wait for a JWK set, above which the answer is "unavailable"

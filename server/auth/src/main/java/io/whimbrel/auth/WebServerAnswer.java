@@ -2,34 +2,36 @@ package io.whimbrel.auth;
 
 import com.nimbusds.jose.util.JSONObjectUtils;
 import io.whimbrel.model.Address;
+import io.whimbrel.model.Topic;
 import java.net.http.HttpResponse;
 import java.nio.ByteBuffer;
 import java.nio.charset.CharacterCodingException;
 import java.nio.charset.StandardCharsets;
 import java.text.ParseException;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 
 /**
- * Reads what a web server says about a token: ours {@code {"auth":true,"uuid":…,"expires_at":…}}, the original system's
- * {@code {"auth":true}}, and {@code {"auth":false}} with or without {@code "expired":true}. Whatever it says otherwise is
+ * Reads what a web server says about a token: ours {@code {"auth":true,"uuid":…,"expires_at":…,"topics":[…]}}, the
+ * original system's {@code {"auth":true}}, and {@code {"auth":false}} with or without {@code "expired":true}. Whatever it says otherwise is
  * neither yes nor no.
  */
 final class WebServerAnswer {
     private WebServerAnswer() {}
 
-    static TokenVerdict read(String token, HttpResponse<byte[]> response) {
+    static TokenVerdict read(String token, TopicsClaim topics, HttpResponse<byte[]> response) {
         if (response.statusCode() != 200) {
             return new TokenVerdict.Unavailable("the web server answered with status " + response.statusCode());
         }
         try {
-            return read(token, JSONObjectUtils.parse(utf8(response.body())));
+            return read(token, topics, JSONObjectUtils.parse(utf8(response.body())));
         } catch (ParseException | CharacterCodingException _) {
             return notUnderstood();
         }
     }
 
-    private static TokenVerdict read(String token, Map<String, Object> answer) {
+    private static TokenVerdict read(String token, TopicsClaim topics, Map<String, Object> answer) {
         Object auth = answer.get("auth");
         if (Boolean.FALSE.equals(auth)) {
             return Boolean.TRUE.equals(answer.get("expired")) ? new TokenVerdict.Expired() : new TokenVerdict.Invalid();
@@ -39,8 +41,12 @@ final class WebServerAnswer {
         if (!Boolean.TRUE.equals(auth) || address.isEmpty() || !(end == null || end instanceof Number)) {
             return notUnderstood();
         }
-        return new TokenVerdict.Valid(
-                address.get(), end instanceof Number seconds ? seconds.longValue() : TokenVerdict.Valid.NEVER);
+        Optional<List<Topic>> named = topics.read(answer.get(TopicsClaim.NAME));
+        if (named.isEmpty()) {
+            return new TokenVerdict.Unavailable("the web server named topics that are none, or too many");
+        }
+        long expiresAtSeconds = end instanceof Number seconds ? seconds.longValue() : TokenVerdict.Valid.NEVER;
+        return new TokenVerdict.Valid(address.get(), expiresAtSeconds, named.get());
     }
 
     private static Optional<Address> addressIn(String token, Map<String, Object> answer) {

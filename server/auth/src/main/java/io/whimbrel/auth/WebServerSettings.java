@@ -9,13 +9,18 @@ import java.time.Duration;
  * @param timeout setting {@code gateway.auth.timeout}: for one whole question, waiting included
  * @param maxInFlight setting {@code gateway.auth.max-in-flight}: requests, and so connections, at the same time
  * @param maxWaiting setting {@code gateway.auth.max-waiting}: questions that wait for one of those
+ * @param maxTopics setting {@code auth.topics.max}: topics an answer may name
+ * @param trustFile setting {@code gateway.auth.trust}: PEM file with the certificates of those who may have signed the web
+ *     server's; empty for those the JDK trusts
  */
-public record WebServerSettings(String url, Duration timeout, int maxInFlight, int maxWaiting) {
+public record WebServerSettings(
+        String url, Duration timeout, int maxInFlight, int maxWaiting, int maxTopics, String trustFile) {
     public static final String DEFAULT_URL = "http://localhost:5000/auth/{token}";
     public static final Duration DEFAULT_TIMEOUT = Duration.ofSeconds(5);
     public static final int DEFAULT_MAX_IN_FLIGHT = 256;
     public static final int DEFAULT_MAX_WAITING = 10_000;
 
+    static final String TRUST = "gateway.auth.trust";
     static final String PLACEHOLDER = "{token}";
 
     private static final Duration MIN_TIMEOUT = Duration.ofMillis(10);
@@ -39,10 +44,12 @@ public record WebServerSettings(String url, Duration timeout, int maxInFlight, i
         }
         requireBetween(1, maxInFlight, 10_000, "gateway.auth.max-in-flight");
         requireBetween(0, maxWaiting, 1_000_000, "gateway.auth.max-waiting");
+        TopicsClaim.requireCount(maxTopics);
     }
 
     public static WebServerSettings withDefaults(String url) {
-        return new WebServerSettings(url, DEFAULT_TIMEOUT, DEFAULT_MAX_IN_FLIGHT, DEFAULT_MAX_WAITING);
+        return new WebServerSettings(
+                url, DEFAULT_TIMEOUT, DEFAULT_MAX_IN_FLIGHT, DEFAULT_MAX_WAITING, TopicsClaim.DEFAULT_MAX_TOPICS, "");
     }
 
     private static void requireBetween(int low, int value, int high, String setting) {

@@ -6,6 +6,7 @@ import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
 import java.net.http.HttpResponse.BodyHandler;
 import java.net.http.HttpResponse.BodyHandlers;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -38,6 +39,7 @@ public final class WebServerVerifier implements TokenVerifier, AutoCloseable {
     private static final Duration CLOSING_PATIENCE = Duration.ofSeconds(1);
 
     private final WebServerSettings settings;
+    private final TopicsClaim topics;
     private final ExecutorService threads = Executors.newThreadPerTaskExecutor(
             Thread.ofVirtual().name("auth-http-", 0).factory());
     private final HttpClient http;
@@ -49,15 +51,20 @@ public final class WebServerVerifier implements TokenVerifier, AutoCloseable {
     private int inFlight;
     private boolean closed;
 
+    /** Reads the file of trusted certificates; what is wrong with it is an {@link IllegalArgumentException}. */
     public WebServerVerifier(WebServerSettings settings) {
         this.settings = settings;
-        http = HttpClient.newBuilder()
+        topics = new TopicsClaim(settings.maxTopics());
+        HttpClient.Builder builder = HttpClient.newBuilder()
                 .version(HttpClient.Version.HTTP_1_1)
                 .followRedirects(HttpClient.Redirect.NEVER)
                 .proxy(HttpClient.Builder.NO_PROXY)
                 .connectTimeout(settings.timeout())
-                .executor(threads)
-                .build();
+                .executor(threads);
+        if (!settings.trustFile().isEmpty()) {
+            builder.sslContext(TrustedCertificates.read(WebServerSettings.TRUST, Path.of(settings.trustFile())));
+        }
+        http = builder.build();
     }
 
     @Override
@@ -160,7 +167,7 @@ public final class WebServerVerifier implements TokenVerifier, AutoCloseable {
         CompletableFuture<Boolean> _ = exchange.handle((response, failure) -> question.outcome.complete(
                 response == null
                         ? new TokenVerdict.Unavailable(reason(failure))
-                        : WebServerAnswer.read(question.token, response)));
+                        : WebServerAnswer.read(question.token, topics, response)));
     }
 
     /** Gives the place of an answered question to the one that has waited longest. */

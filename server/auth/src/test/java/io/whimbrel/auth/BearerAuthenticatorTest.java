@@ -14,10 +14,12 @@ import com.nimbusds.jose.jwk.JWKSet;
 import com.nimbusds.jwt.JWTClaimsSet;
 import io.whimbrel.auth.Authenticator.Decision;
 import io.whimbrel.model.Address;
+import io.whimbrel.model.Topic;
 import java.nio.file.Path;
 import java.security.KeyPair;
 import java.security.interfaces.ECPrivateKey;
 import java.time.Duration;
+import java.util.Collections;
 import java.util.Date;
 import java.util.List;
 import java.util.Optional;
@@ -63,6 +65,27 @@ class BearerAuthenticatorTest {
         assertThat(decide(claims().expirationTime(null).build())).isEqualTo(WRONG);
         assertThat(decide(claims().subject(null).build())).isEqualTo(WRONG);
         assertThat(decide(claims().subject("").build())).isEqualTo(WRONG);
+    }
+
+    @Test
+    void topicsAreCarriedOver() {
+        assertThat(decide(claims().claim("topics", List.of("news", "birds")).build()))
+                .isEqualTo(new Decision.Granted(Optional.of("alice"), List.of(new Topic("news"), new Topic("birds"))));
+    }
+
+    @Test
+    void wrongTopicsGetNoTokenAndAWordAboutIt() {
+        Decision wrong = new Decision.Denied("Bearer realm=\"whimbrel\", error=\"invalid_token\","
+                + " error_description=\"The claim topics cannot be used\"");
+
+        assertThat(decide(claims().claim("topics", "news").build())).isEqualTo(wrong);
+        assertThat(decide(claims().claim("topics", List.of("@x")).build())).isEqualTo(wrong);
+        assertThat(decide(
+                        claims().claim("topics", Collections.nCopies(101, "a")).build()))
+                .isEqualTo(wrong);
+        assertThat(decide(claims().claim("topics", Collections.nCopies(20, "a".repeat(200)))
+                        .build()))
+                .isEqualTo(wrong);
     }
 
     @Test

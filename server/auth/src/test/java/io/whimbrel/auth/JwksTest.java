@@ -186,6 +186,6 @@ class JwksTest {
     }
 
     private LocalVerifier verifier(String url) {
-        return new LocalVerifier(new KeySource.JwksUrl("auth.jwks-url", url), LIMITS, clock);
+        return new LocalVerifier(new KeySource.JwksUrl("auth.jwks-url", url), 100, LIMITS, clock);
     }
 }

@@ -9,16 +9,21 @@ import com.nimbusds.jose.crypto.MACSigner;
 import com.nimbusds.jose.crypto.RSASSASigner;
 import com.nimbusds.jwt.JWTClaimsSet;
 import io.whimbrel.model.Address;
+import io.whimbrel.model.Topic;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.security.KeyPair;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.Date;
 import java.util.List;
+import java.util.Map;
+import java.util.Optional;
 import java.util.Random;
 import java.util.Set;
 import java.util.concurrent.CompletionStage;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -222,6 +227,82 @@ class LocalVerifierTest {
         assertThat(verdict(signed(claims().claim("exp", "tomorrow").build()))).isEqualTo(INVALID);
     }
 
+    @ParameterizedTest
+    @EnumSource
+    void topicsComeBackAlsoWhenTheTokenIsRemembered(SignatureAlgorithm algorithm) {
+        KeySource.SigningKey key = key(algorithm);
+        List<Topic> topics = List.of(new Topic("news"), new Topic("\"room\" \\ 😀 </b>"));
+        IssuedToken token = new SignedTokens(TokenSettings.withDefaults(key), clock).issue(address, topics);
+
+        try (LocalVerifier verifier = new LocalVerifier(key, clock)) {
+            for (int i = 0; i < 2; i++) {
+                assertThat(Answers.of(verifier.verify(token.token())))
+                        .isEqualTo(new TokenVerdict.Valid(address, token.expiresAtSeconds(), topics));
+            }
+        }
+    }
+
+    @Test
+    void tokenWhoseTopicsAreWrongIsInvalidAsAWhole() throws Exception {
+        for (Object claim : List.of(
+                "news",
+                5,
+                true,
+                Map.of("news", 1),
+                List.of("news", 5),
+                List.of("news", List.of("birds")),
+                List.of("news", ""),
+                List.of("news", "@" + address),
+                List.of("@anything"),
+                List.of("a\nb"),
+                List.of("}"),
+                List.of("x".repeat(256)),
+                Collections.nCopies(101, "news"))) {
+            assertThat(verdict(signed(claims().claim("topics", claim).build())))
+                    .as("%s", claim)
+                    .isEqualTo(INVALID);
+        }
+    }
+
+    @Test
+    void topicsNamedTwiceCountOnceAndNoneAreNone() throws Exception {
+        assertThat(topicsOf(List.of("a", "b", "a"))).containsExactly(new Topic("a"), new Topic("b"));
+        assertThat(topicsOf(List.of())).isEmpty();
+        assertThat(topicsOf(null)).isEmpty();
+    }
+
+    @Test
+    void numberOfTopicsHasASetLimit() throws Exception {
+        String two = signed(claims().claim("topics", List.of("a", "b")).build());
+        String one = signed(claims().claim("topics", List.of("a")).build());
+
+        try (LocalVerifier verifier = new LocalVerifier(TestKeys.shared(TestKeys.SECRET), 1, clock)) {
+            assertThat(Answers.of(verifier.verify(two))).isEqualTo(INVALID);
+            assertThat(Answers.of(verifier.verify(one))).isInstanceOf(TokenVerdict.Valid.class);
+        }
+    }
+
+    /** Else a renewed token could become one that nobody takes any more. */
+    @Test
+    void everyTokenWhoseTopicsPassFitsIntoTheLimitOfATokenWithAnyKey() {
+        TokenSettings settings = TokenSettings.withDefaults(new KeySource.PrivateKeyFile(
+                SignatureAlgorithm.RS256, TestKeys.privateKeyFile(folder, TestKeys.rsa(4096))));
+        SignedTokens tokens = new SignedTokens(settings, clock);
+        TopicsClaim claim = new TopicsClaim(1_000);
+        for (String unit : List.of("a", "é", "漢", "😀", "\"", "\\", "/", "\u2028", "<", "&", "\u00ad")) {
+            List<String> names = new ArrayList<>();
+            Optional<List<Topic>> largest = Optional.empty();
+            for (Optional<List<Topic>> read = claim.read(List.of()); read.isPresent(); read = claim.read(names)) {
+                largest = read;
+                names.add("%03d".formatted(names.size()) + unit.repeat(20));
+            }
+
+            assertThat(tokens.issue(address, largest.orElseThrow()).token())
+                    .as("with %d topics of %s", names.size() - 1, unit)
+                    .hasSizeBetween(3_000, JwtRules.MAX_OWN_LENGTH);
+        }
+    }
+
     @Test
     void extensionsThatMustBeUnderstoodAreRefused() throws Exception {
         JWSHeader header = new JWSHeader.Builder(JWSAlgorithm.HS256)
@@ -268,7 +349,7 @@ class LocalVerifierTest {
         }
 
         try (LocalVerifier verifier =
-                new LocalVerifier(key, new VerificationLimits(100, 1, 2, 10, Duration.ofSeconds(1)), clock)) {
+                new LocalVerifier(key, 1, new VerificationLimits(100, 1, 2, 10, Duration.ofSeconds(1)), clock)) {
             List<TokenVerdict> verdicts = texts.stream().map(verifier::verify).toList().stream()
                     .map(Answers::of)
                     .toList();
@@ -295,6 +376,11 @@ class LocalVerifierTest {
         assertThatThrownBy(() -> new LocalVerifier(new KeySource.PublicKeyFile("auth.public-key", file), clock))
                 .isInstanceOf(IllegalArgumentException.class)
                 .hasMessageContaining("auth.public-key: " + file);
+    }
+
+    private List<Topic> topicsOf(@Nullable Object claim) throws Exception {
+        TokenVerdict verdict = verdict(signed(claims().claim("topics", claim).build()));
+        return ((TokenVerdict.Valid) verdict).topics();
     }
 
     private static boolean isDone(CompletionStage<TokenVerdict> stage) {

@@ -86,15 +86,22 @@ class SettingsTest {
         String url = WebServerSettings.DEFAULT_URL;
         Duration second = Duration.ofSeconds(1);
 
-        refused(() -> new WebServerSettings(url, Duration.ZERO, 1, 1), "gateway.auth.timeout is PT0S");
-        refused(() -> new WebServerSettings(url, Duration.ofHours(1), 1, 1), "gateway.auth.timeout");
+        refused(() -> new WebServerSettings(url, Duration.ZERO, 1, 1, 1, ""), "gateway.auth.timeout is PT0S");
+        refused(() -> new WebServerSettings(url, Duration.ofHours(1), 1, 1, 1, ""), "gateway.auth.timeout");
         refused(
-                () -> new WebServerSettings(url, second, 0, 1),
+                () -> new WebServerSettings(url, second, 0, 1, 1, ""),
                 "gateway.auth.max-in-flight is 0; it may be 1 to 10000");
-        refused(() -> new WebServerSettings(url, second, 1, -1), "gateway.auth.max-waiting is -1");
+        refused(() -> new WebServerSettings(url, second, 1, -1, 1, ""), "gateway.auth.max-waiting is -1");
         refused(
                 () -> new TokenSettings(TestKeys.shared(TestKeys.SECRET), Duration.ZERO),
                 "auth.token.lifetime is PT0S; it may be PT1S to");
+        refused(
+                () -> new WebServerSettings(url, second, 1, 1, 1_001, ""),
+                "auth.topics.max is 1001; it may be 0 to 1000");
+        refused(
+                () -> new BearerSettings(TestKeys.shared(TestKeys.SECRET), "", "", -1, VerificationLimits.DEFAULT),
+                "auth.topics.max is -1");
+        refused(() -> new LocalVerifier(TestKeys.shared(TestKeys.SECRET), -1, new FakeClock()), "auth.topics.max");
         refused(() -> BasicSettings.withDefaults(""), "auth.users-file is not set");
     }
 

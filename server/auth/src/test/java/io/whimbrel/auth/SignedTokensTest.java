@@ -7,10 +7,12 @@ import com.nimbusds.jose.jwk.JWK;
 import com.nimbusds.jose.jwk.JWKSet;
 import com.nimbusds.jwt.SignedJWT;
 import io.whimbrel.model.Address;
+import io.whimbrel.model.Topic;
 import java.nio.file.Path;
 import java.security.KeyPair;
 import java.time.Duration;
 import java.util.HashSet;
+import java.util.List;
 import java.util.Set;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -41,6 +43,19 @@ class SignedTokensTest {
         assertThat(read.getJWTClaimsSet().getJWTID()).matches("[A-Za-z0-9_-]{22}");
         assertThat(token.expiresAtSeconds()).isEqualTo(now + 24 * 3600);
         assertThat(token.address()).isEqualTo(address);
+    }
+
+    @Test
+    void namesTopicsOnlyWhereThereAreAny() throws Exception {
+        SignedTokens tokens = shared(TestKeys.SECRET);
+
+        IssuedToken with = tokens.issue(Address.random(), List.of(new Topic("news"), new Topic("é")));
+        IssuedToken without = tokens.issue(Address.random());
+
+        assertThat(SignedJWT.parse(with.token()).getJWTClaimsSet().getStringListClaim("topics"))
+                .containsExactly("news", "é");
+        assertThat(SignedJWT.parse(without.token()).getJWTClaimsSet().getClaims())
+                .doesNotContainKey("topics");
     }
 
     @Test

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
 import io.whimbrel.model.Address;
+import io.whimbrel.model.Topic;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.ServerSocket;
@@ -27,6 +28,15 @@ class WebServerVerifierTest {
         assertThat(verdictFor("{\"auth\":true,\"uuid\":\"%s\",\"expires_at\":1893553445}".formatted(ADDRESS)))
                 .isEqualTo(new TokenVerdict.Valid(ADDRESS, 1_893_553_445));
         assertThat(verdictFor("{\"auth\":true,\"uuid\":\"%s\"}".formatted(ADDRESS)))
+                .isEqualTo(new TokenVerdict.Valid(ADDRESS, TokenVerdict.Valid.NEVER));
+    }
+
+    @Test
+    void takesTopicsFromOurWebServer() {
+        assertThat(verdictFor("{\"auth\":true,\"uuid\":\"%s\",\"expires_at\":5,\"topics\":[\"news\",\"\\u00e9\\\"\"]}"
+                        .formatted(ADDRESS)))
+                .isEqualTo(new TokenVerdict.Valid(ADDRESS, 5, List.of(new Topic("news"), new Topic("é\""))));
+        assertThat(verdictFor("{\"auth\":true,\"uuid\":\"%s\",\"topics\":[]}".formatted(ADDRESS)))
                 .isEqualTo(new TokenVerdict.Valid(ADDRESS, TokenVerdict.Valid.NEVER));
     }
 
@@ -64,6 +74,13 @@ class WebServerVerifierTest {
                 "{\"auth\":true,\"uuid\":\"alice\"}",
                 "{\"auth\":true,\"uuid\":5}",
                 "{\"auth\":true,\"expires_at\":\"soon\"}",
+                "{\"auth\":true,\"topics\":\"news\"}",
+                "{\"auth\":true,\"topics\":{}}",
+                "{\"auth\":true,\"topics\":[5]}",
+                "{\"auth\":true,\"topics\":[\"news\",null]}",
+                "{\"auth\":true,\"topics\":[\"@6f1c2b3a-0000-4000-8000-00000000000a\"]}",
+                "{\"auth\":true,\"topics\":[\"a\\u0000\"]}",
+                "{\"auth\":true,\"topics\":[\"a\\ud800\"]}",
                 "<html>",
             })
     void anythingElseIsNeitherYesNorNo(String body) {
@@ -244,7 +261,7 @@ class WebServerVerifierTest {
                     end.acquireUninterruptibly();
                 });
                 WebServerVerifier verifier = new WebServerVerifier(
-                        new WebServerSettings(server.url("/auth/{token}"), Duration.ofMillis(300), 1, 1))) {
+                        new WebServerSettings(server.url("/auth/{token}"), Duration.ofMillis(300), 1, 1, 1, ""))) {
             assertThat(Answers.of(verifier.verify("t"))).isInstanceOf(TokenVerdict.Unavailable.class);
             end.release();
         }
@@ -335,7 +352,7 @@ class WebServerVerifierTest {
 
         WebServerVerifier verifier(int maxInFlight, int maxWaiting, Duration timeout) {
             return new WebServerVerifier(
-                    new WebServerSettings(server.url("/auth/{token}"), timeout, maxInFlight, maxWaiting));
+                    new WebServerSettings(server.url("/auth/{token}"), timeout, maxInFlight, maxWaiting, 10, ""));
         }
 
         @Override

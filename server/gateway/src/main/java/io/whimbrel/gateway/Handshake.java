@@ -116,7 +116,7 @@ final class Handshake extends ChannelInboundHandlerAdapter {
 
     private void onVerdict(Reading.Accepted accepted, TokenVerdict verdict) {
         switch (verdict) {
-            case TokenVerdict.Valid(Address address, long expiresAtSeconds) ->
+            case TokenVerdict.Valid(Address address, long expiresAtSeconds, var _) ->
                 subscribe(accepted, Topic.of(address), admission.expiresAtMillis(expiresAtSeconds, loop));
             case TokenVerdict.Expired() -> upgradeOnlyToClose(accepted, Disconnect.EXPIRED);
             case TokenVerdict.Invalid() -> upgradeOnlyToClose(accepted, Disconnect.INVALID_TOKEN);

@@ -11,6 +11,7 @@ import io.whimbrel.auth.OpenAuthenticator;
 import io.whimbrel.auth.SignatureAlgorithm;
 import io.whimbrel.auth.SignedTokens;
 import io.whimbrel.auth.TokenSettings;
+import io.whimbrel.auth.VerificationLimits;
 import io.whimbrel.auth.WebServerSettings;
 import io.whimbrel.auth.WebServerVerifier;
 import java.nio.file.Path;
@@ -41,7 +42,11 @@ final class AuthParts {
         String jwks = settings.text("auth.jwks-url");
         String secret = publicKey.isEmpty() && jwks.isEmpty() ? secret(settings) : settings.text("auth.secret");
         KeySource key = KeySource.of("auth", secret, settings.list("auth.previous-secrets"), publicKey, jwks);
-        return new LocalVerifier(key, Clock.systemUTC());
+        return localVerifier(settings, key);
+    }
+
+    static LocalVerifier localVerifier(Settings settings, KeySource key) {
+        return new LocalVerifier(key, maxTopics(settings), Clock.systemUTC());
     }
 
     static WebServerVerifier callbackVerifier(Settings settings) {
@@ -53,7 +58,9 @@ final class AuthParts {
                 settings.text("gateway.auth.url"),
                 settings.duration("gateway.auth.timeout"),
                 settings.number("gateway.auth.max-in-flight"),
-                settings.number("gateway.auth.max-waiting"));
+                settings.number("gateway.auth.max-waiting"),
+                maxTopics(settings),
+                settings.text("gateway.auth.trust"));
     }
 
     /** Checks what is set, without making the secret that is not. */
@@ -81,12 +88,20 @@ final class AuthParts {
                         settings.text("auth.bearer.public-key"),
                         settings.text("auth.bearer.jwks-url"));
                 yield new BearerAuthenticator(
-                        BearerSettings.withDefaults(
-                                key, settings.text("auth.bearer.issuer"), settings.text("auth.bearer.audience")),
+                        new BearerSettings(
+                                key,
+                                settings.text("auth.bearer.issuer"),
+                                settings.text("auth.bearer.audience"),
+                                maxTopics(settings),
+                                VerificationLimits.DEFAULT),
                         Clock.systemUTC());
             }
             default -> new OpenAuthenticator();
         };
+    }
+
+    private static int maxTopics(Settings settings) {
+        return settings.number("auth.topics.max");
     }
 
     private static String secret(Settings settings) {

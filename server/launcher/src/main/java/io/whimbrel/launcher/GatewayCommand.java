@@ -29,6 +29,7 @@ final class GatewayCommand extends SettingsCommand {
                     vertx,
                     (listener, loops) -> RedisBroker.connect(redis, loops, listener),
                     verifier,
+                    EdgeParts.openTls(settings, teardown),
                     observability,
                     teardown);
             teardown.add(gateway::stop);
@@ -44,6 +45,10 @@ final class GatewayCommand extends SettingsCommand {
             var local = AuthParts.gatewayVerifier(settings);
             teardown.add(local);
             return local;
+        }
+        if (EdgeParts.tls(settings).isPresent() && !settings.isGiven("gateway.auth.url")) {
+            throw new IllegalArgumentException("gateway.auth.url is not set, and tls.certificate is: "
+                    + "name the web server as its certificate does, such as https://example.org:5000/auth/{token}");
         }
         WebServerVerifier callback = AuthParts.callbackVerifier(settings);
         teardown.add(callback);

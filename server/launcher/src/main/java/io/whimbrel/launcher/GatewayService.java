@@ -7,9 +7,11 @@ import io.whimbrel.gateway.EventLoops;
 import io.whimbrel.gateway.Gateway;
 import io.whimbrel.gateway.GatewaySettings;
 import io.whimbrel.gateway.OutboxRules;
+import io.whimbrel.ops.TlsFiles;
 import java.net.BindException;
 import java.time.Duration;
 import java.util.Set;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -25,6 +27,7 @@ final class GatewayService {
             Vertx vertx,
             BrokerFactory brokers,
             TokenVerifier verifier,
+            @Nullable TlsFiles tls,
             Observability observability,
             Teardown teardown) {
         GatewaySettings gatewaySettings = gatewaySettings(settings);
@@ -38,6 +41,9 @@ final class GatewayService {
                     gatewaySettings, loops, brokers, verifier, observability.metrics(), observability.health());
         } catch (BindException e) {
             throw Ports.taken("gateway.port", gatewaySettings.port(), e);
+        }
+        if (tls != null) {
+            tls.bindTo(observability.metrics());
         }
         // Closed before the event loops it lives on, also when the start goes no further.
         teardown.add(gateway.broker());

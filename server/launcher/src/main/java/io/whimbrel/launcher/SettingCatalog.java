@@ -27,6 +27,8 @@ final class SettingCatalog {
             secret("web.api-keys", LIST, "secrets of backends that may publish for anybody, without a rate"),
             setting("web.rate.per-second", NUMBER, "50", "publications a sender may make in the long run"),
             setting("web.rate.burst", NUMBER, "100", "publications a sender may make at once"),
+            setting("web.token.rate.per-second", NUMBER, "0", "requests for tokens per source address; 0: no limit"),
+            setting("web.token.rate.burst", NUMBER, "20", "requests for tokens it may make at once"),
             setting("web.max-body-bytes", NUMBER, "65536", "the largest body of POST /publish"),
             setting("web.gateway.url", TEXT, "", "what the page connects to; empty: its own host, the gateway's port"),
             setting("web.redis.plain-channel", TEXT, "", "also publish in the original's form here; empty: nowhere"),
@@ -47,6 +49,7 @@ final class SettingCatalog {
             setting("gateway.auth.timeout", DURATION, "5s", "how long an answer about a token may take"),
             setting("gateway.auth.max-in-flight", NUMBER, "256", "questions about tokens at the same time"),
             setting("gateway.auth.max-waiting", NUMBER, "10000", "questions that may wait for their turn"),
+            setting("gateway.auth.trust", TEXT, "", "PEM file of those who signed its certificate; empty: the JDK's"),
             setting("gateway.redis.plain-channel", TEXT, "article", "the original's records come here; empty: off"),
             setting("gateway.handshake.timeout", DURATION, "10s", "how long a request may take to be complete"),
             setting("gateway.ping.interval", DURATION, "25s", "time between two pings"),
@@ -73,6 +76,12 @@ final class SettingCatalog {
             setting("redis.port", NUMBER, "6379", "the port of the embedded Redis; 0 takes a free one"),
             setting("redis.conf", TEXT, "", "a redis.conf for the embedded Redis; empty: built-in settings"),
             //
+            setting("proxies.trusted", LIST, "", "addresses and networks whose X-Forwarded-For is believed"),
+            //
+            setting("tls.certificate", TEXT, "", "PEM file, the server's certificate first; empty: no TLS"),
+            setting("tls.key", TEXT, "", "PEM file with the private key of that certificate"),
+            setting("tls.reload-interval", DURATION, "10s", "how often these files are looked at for a change"),
+            //
             setting("auth.authenticator", TEXT, "open", "who may have a token: open, basic or bearer"),
             secret("auth.secret", TEXT, "signs tokens, 32 bytes or more; empty: one made and kept in data.folder"),
             secret("auth.previous-secrets", LIST, "still accepted when verifying"),
@@ -81,6 +90,7 @@ final class SettingCatalog {
             setting("auth.public-key", TEXT, "", "PEM file a gateway in local mode verifies with"),
             setting("auth.jwks-url", TEXT, "", "address of the keys a gateway in local mode verifies with"),
             setting("auth.token.lifetime", DURATION, "24h", "how long a token is valid"),
+            setting("auth.topics.max", NUMBER, "100", "topics one token may name beside its address"),
             setting("auth.users-file", TEXT, "", "for basic: name:hash lines, made by whimbrel hash-password"),
             secret("auth.bearer.secret", TEXT, "for bearer: shared secret of the identity provider"),
             setting("auth.bearer.public-key", TEXT, "", "for bearer: PEM file of the identity provider's key"),

@@ -1,5 +1,7 @@
 package io.whimbrel.launcher;
 
+import io.whimbrel.ops.TlsFiles;
+
 /** Reads every setting as the services will, so that an impossible one is found before anything is started. */
 final class SettingsCheck {
     private SettingsCheck() {}
@@ -18,6 +20,8 @@ final class SettingsCheck {
         RedisParts.broker(settings);
         RedisParts.embedded(settings);
         AuthParts.callbackSettings(settings);
+        EdgeParts.proxies(settings);
+        EdgeParts.tls(settings).ifPresent(TlsFiles::check);
         AuthParts.checkSecrets(settings);
     }
 }

@@ -33,15 +33,16 @@ final class UpCommand extends SettingsCommand {
     }
 
     private static void welcome(Whole whole, PrintStream out) {
+        String s = whole.secure() ? "s" : "";
         out.printf("""
 
             Whimbrel is up.
-              page     http://localhost:%d/
-              gateway  ws://localhost:%d/ws
+              page     http%s://localhost:%d/
+              gateway  ws%s://localhost:%d/ws
               Redis    %s
             Ctrl-C stops it.
 
-            """, whole.webPort(), whole.gatewayPort(), whole.redisDescription());
+            """, s, whole.webPort(), s, whole.gatewayPort(), whole.redisDescription());
         out.flush();
     }
 }

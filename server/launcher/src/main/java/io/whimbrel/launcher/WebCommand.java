@@ -30,6 +30,7 @@ final class WebCommand extends SettingsCommand {
                     settings.isGiven("gateway.port")
                             ? settings.number("gateway.port", 0, 65_535)
                             : GatewaySettings.DEFAULT_PORT,
+                    EdgeParts.openTls(settings, teardown),
                     Observability.of("web"),
                     teardown);
             teardown.add(web::stop);

@@ -6,11 +6,12 @@ import io.whimbrel.auth.KeySource;
 import io.whimbrel.auth.LocalVerifier;
 import io.whimbrel.auth.SignedTokens;
 import io.whimbrel.broker.Broker;
+import io.whimbrel.ops.TlsFiles;
 import io.whimbrel.web.WebParts;
 import io.whimbrel.web.WebServer;
 import io.whimbrel.web.WebSettings;
-import java.time.Clock;
 import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -31,6 +32,7 @@ final class WebService {
      *
      * @param broker closed by who made it
      * @param gatewayPort for the page, where {@code web.gateway.url} is not set
+     * @param tls null for plain connections
      */
     static WebService start(
             Settings settings,
@@ -38,12 +40,13 @@ final class WebService {
             Broker broker,
             KeySource.SigningKey key,
             int gatewayPort,
+            @Nullable TlsFiles tls,
             Observability observability,
             Teardown teardown) {
         WebSettings web = webSettings(settings);
         Ports.requireFree("web.port", web.host(), web.port());
         SignedTokens issuer = AuthParts.issuer(settings, key);
-        LocalVerifier verifier = new LocalVerifier(key, Clock.systemUTC());
+        LocalVerifier verifier = AuthParts.localVerifier(settings, key);
         Authenticator authenticator = AuthParts.authenticator(settings);
         teardown.add(verifier);
         if (authenticator instanceof AutoCloseable closeable) {
@@ -51,11 +54,22 @@ final class WebService {
         }
         observability.health().check("broker", broker::outage);
         observability.watch(broker);
+        if (tls != null) {
+            tls.bindTo(observability.metrics());
+        }
         int adminPort = observability.serve(vertx, settings, teardown);
         WebParts parts = new WebParts(
-                verifier, issuer, authenticator, broker, issuer::publicKeys, gatewayPort, observability.metrics());
+                verifier,
+                issuer,
+                authenticator,
+                broker,
+                issuer::publicKeys,
+                gatewayPort,
+                observability.metrics(),
+                tls,
+                EdgeParts.proxies(settings));
         WebServer server = Waiting.forStart(WebServer.start(vertx, web, parts), "web.port", web.port());
-        log.info("web server on port {}, admin port {}", server.port(), adminPort);
+        log.info("web server on port {}{}, admin port {}", server.port(), tls == null ? "" : " (TLS)", adminPort);
         return new WebService(server, web);
     }
 
@@ -75,6 +89,8 @@ final class WebService {
         draft.apiKeys = settings.list("web.api-keys");
         draft.ratePerSecond = settings.number("web.rate.per-second");
         draft.rateBurst = settings.number("web.rate.burst");
+        draft.tokenRatePerSecond = settings.number("web.token.rate.per-second");
+        draft.tokenRateBurst = settings.number("web.token.rate.burst");
         draft.maxBodyBytes = settings.number("web.max-body-bytes");
         draft.gatewayUrl = settings.text("web.gateway.url");
         draft.redisPlainChannel = settings.text("web.redis.plain-channel");

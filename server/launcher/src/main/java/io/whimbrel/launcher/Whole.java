@@ -10,9 +10,9 @@ import io.whimbrel.broker.redis.RedisBroker;
 import io.whimbrel.broker.redis.RedisSettings;
 import io.whimbrel.gateway.BrokerFactory;
 import io.whimbrel.gateway.Gateway;
+import io.whimbrel.ops.TlsFiles;
 import io.whimbrel.redis.EmbeddedRedis;
 import io.whimbrel.redis.EmbeddedRedisException;
-import java.time.Clock;
 import java.time.Duration;
 import java.util.Map;
 import java.util.Optional;
@@ -44,6 +44,7 @@ final class Whole implements AutoCloseable {
     private final String redisDescription;
     private final Gateway gateway;
     private final WebService web;
+    private final boolean secure;
 
     private Whole(Settings settings) {
         try {
@@ -53,18 +54,20 @@ final class Whole implements AutoCloseable {
             boolean ownRedis = !memory && !settings.isGiven("broker.redis.uri");
             redis = ownRedis ? startRedis(settings) : null;
             Vertx vertx = VertxParts.start(Runtime.getRuntime().availableProcessors(), teardown);
+            TlsFiles tls = EdgeParts.openTls(settings, teardown);
+            secure = tls != null;
             Observability webSide = Observability.of("web");
             Observability gatewaySide = Observability.of("gateway");
             BrokerFactory brokers = memory ? memoryBrokers() : redisBrokers(redisSettings(settings));
             redisDescription = describeRedis(settings, memory);
 
             TokenVerifier verifier = gatewayVerifier(settings, key);
-            gateway = GatewayService.start(settings, vertx, brokers, verifier, gatewaySide, teardown);
+            gateway = GatewayService.start(settings, vertx, brokers, verifier, tls, gatewaySide, teardown);
             Broker publisher = brokers.join(Broker.Listener.NONE, VertxParts.loops(vertx));
             teardown.add(publisher);
             awaitBroker(gateway.broker());
             awaitBroker(publisher);
-            web = WebService.start(settings, vertx, publisher, key, gateway.port(), webSide, teardown);
+            web = WebService.start(settings, vertx, publisher, key, gateway.port(), tls, webSide, teardown);
             // Both at once, so that the time to stop is that of the slower one.
             teardown.add(this::stopServices);
         } catch (RuntimeException | Error e) {
@@ -83,6 +86,11 @@ final class Whole implements AutoCloseable {
 
     int gatewayPort() {
         return gateway.port();
+    }
+
+    /** Whether clients come by TLS. */
+    boolean secure() {
+        return secure;
     }
 
     String redisDescription() {
@@ -153,7 +161,7 @@ final class Whole implements AutoCloseable {
 
     private TokenVerifier gatewayVerifier(Settings settings, KeySource.SigningKey key) {
         if (settings.oneOf("gateway.auth.mode", "callback", "local").equals("local")) {
-            LocalVerifier local = new LocalVerifier(key, Clock.systemUTC());
+            LocalVerifier local = AuthParts.localVerifier(settings, key);
             teardown.add(local);
             return local;
         }

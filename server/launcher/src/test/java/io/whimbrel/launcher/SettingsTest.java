@@ -131,6 +131,20 @@ class SettingsTest {
     }
 
     @Test
+    void certificateAndKeyAreSetTogether() {
+        assertThat(EdgeParts.tls(settings(Map.of()))).isEmpty();
+        assertThat(EdgeParts.tls(settings(Map.of("tls.certificate", "a", "tls.key", "b"))))
+                .hasValue(new io.whimbrel.ops.TlsSettings(
+                        Path.of("a"), Path.of("b"), io.whimbrel.ops.TlsSettings.DEFAULT_RELOAD_INTERVAL));
+        assertThatThrownBy(() -> EdgeParts.tls(settings(Map.of("tls.key", "b"))))
+                .hasMessage("tls.key is set and tls.certificate is not; set both, or neither for plain connections");
+        assertThatThrownBy(() -> SettingsCheck.run(
+                        settings(Map.of("tls.certificate", "/nowhere/a.pem", "tls.key", "/nowhere/b.pem"))))
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessageContaining("tls.certificate: /nowhere/a.pem cannot be read");
+    }
+
+    @Test
     void theOperatorsGuideTellsOfEverySetting() throws IOException {
         String guide = Files.readString(Path.of("../../docs/operating.md"));
 

@@ -8,12 +8,14 @@ public enum ClientError {
     MALFORMED_REQUEST(400, "malformed-request", "The request could not be read", false),
     UNAUTHENTICATED(401, "unauthenticated", "The sender did not prove who it is", false),
     FORBIDDEN_SENDER(403, "forbidden-sender", "The sender is not who it says", false),
+    FORBIDDEN_TOPIC(403, "forbidden-topic", "Only backends publish to a topic", false),
     NOT_FOUND(404, "not-found", "There is nothing here", false),
     METHOD_NOT_ALLOWED(405, "method-not-allowed", "This address does not take that method", false),
     PAYLOAD_TOO_LARGE(413, "payload-too-large", "The request is larger than this server takes", false),
     UNSUPPORTED_MEDIA_TYPE(415, "unsupported-media-type", "The content type is neither JSON nor form-encoded", false),
     INVALID_RECIPIENT(422, "invalid-recipient", "The recipient is neither an address nor a valid token", false),
-    RATE_LIMITED(429, "rate-limited", "The sender publishes faster than allowed", true),
+    INVALID_TOPIC(422, "invalid-topic", "The topic's name is reserved or malformed", false),
+    RATE_LIMITED(429, "rate-limited", "This comes faster than allowed", true),
     INTERNAL_ERROR(500, "internal-error", "The server made a mistake", false),
     UNAVAILABLE(503, "unavailable", "A part this server needs does not answer", true);
 

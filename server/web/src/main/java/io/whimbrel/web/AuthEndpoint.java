@@ -7,7 +7,9 @@ import io.whimbrel.auth.TokenVerdict.Invalid;
 import io.whimbrel.auth.TokenVerdict.Unavailable;
 import io.whimbrel.auth.TokenVerdict.Valid;
 import io.whimbrel.auth.TokenVerifier;
+import io.whimbrel.model.Topic;
 import java.util.Optional;
+import java.util.stream.Collectors;
 
 /**
  * {@code GET /auth/{token}}: whose token this is, for gateways. Always 200, whatever stands in the path; only where the
@@ -60,9 +62,17 @@ final class AuthEndpoint implements Endpoint {
     }
 
     private static String json(Valid valid) {
-        String known = "{\"auth\":true,\"uuid\":\"" + valid.address() + '"';
-        return valid.expiresAtSeconds() == Valid.NEVER
-                ? known + '}'
-                : known + ",\"expires_at\":" + valid.expiresAtSeconds() + '}';
+        StringBuilder json = new StringBuilder(96);
+        json.append("{\"auth\":true,\"uuid\":\"").append(valid.address()).append('"');
+        if (valid.expiresAtSeconds() != Valid.NEVER) {
+            json.append(",\"expires_at\":").append(valid.expiresAtSeconds());
+        }
+        if (!valid.topics().isEmpty()) {
+            json.append(valid.topics().stream()
+                    .map(Topic::name)
+                    .map(JsonText::quote)
+                    .collect(Collectors.joining(",", ",\"topics\":[", "]")));
+        }
+        return json.append('}').toString();
     }
 }

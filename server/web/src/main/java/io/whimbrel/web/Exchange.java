@@ -7,6 +7,7 @@ import io.vertx.core.http.HttpMethod;
 import io.vertx.core.http.HttpServerRequest;
 import io.vertx.core.http.HttpServerResponse;
 import io.whimbrel.model.ClientError;
+import java.net.InetAddress;
 import java.util.UUID;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.TimeoutException;
@@ -71,6 +72,11 @@ final class Exchange {
 
     boolean isAnswered() {
         return answered;
+    }
+
+    /** Who opened the connection: the client, or a proxy in front of it. */
+    InetAddress peer() {
+        return InetAddress.ofLiteral(request.remoteAddress().hostAddress());
     }
 
     @Nullable

@@ -22,7 +22,8 @@ import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
- * {@code POST /publish}: reads, asks who sends, finds the recipient, looks at the sender's rate, and only then publishes.
+ * {@code POST /publish}: reads, asks who sends, finds the recipient or, for a backend, the topic, looks at the sender's
+ * rate, and only then publishes.
  * A refusal at any step means that nothing was published; only a broker that did not answer in time may have taken it
  * all the same. Safe for any thread.
  */
@@ -31,7 +32,7 @@ final class PublishEndpoint implements Endpoint {
 
     private final Senders senders;
     private final TokenVerifier verifier;
-    private final SenderRates rates;
+    private final Rates<Address> rates;
     private final Broker broker;
     private final @Nullable PlainCopies copies;
     private final int maxBodyBytes;
@@ -43,7 +44,7 @@ final class PublishEndpoint implements Endpoint {
     PublishEndpoint(
             WebSettings settings,
             WebParts parts,
-            SenderRates rates,
+            Rates<Address> rates,
             @Nullable PlainCopies copies,
             WebMetrics metrics,
             Clocks clocks) {
@@ -67,26 +68,41 @@ final class PublishEndpoint implements Endpoint {
     }
 
     private void onRequest(Exchange exchange, PublishRequest request) {
-        senders.identify(
-                exchange,
-                request.uuidLocal(),
-                sender -> findRecipient(
-                        exchange, request.uuidRemote(), recipient -> publish(exchange, request, sender, recipient)));
+        String uuidRemote = request.uuidRemote();
+        String topic = request.topic();
+        if ((uuidRemote == null) == (topic == null)) {
+            throw new Refusal(Problem.malformed("Give one of uuid_remote and topic: it says who receives"));
+        }
+        senders.identify(exchange, request.uuidLocal(), sender -> {
+            if (topic != null) {
+                publish(exchange, request, sender, new Recipient(requireTopic(sender, topic), null));
+            } else if (uuidRemote != null) {
+                findRecipient(exchange, uuidRemote, recipient -> publish(exchange, request, sender, recipient));
+            }
+        });
+    }
+
+    private static Topic requireTopic(Sender sender, String name) {
+        if (!sender.backend()) {
+            throw new Refusal(Problem.of(ClientError.FORBIDDEN_TOPIC, "Publishing to a topic takes an X-API-Key"));
+        }
+        return Topic.parse(name)
+                .orElseThrow(() -> new Refusal(Problem.of(
+                        ClientError.INVALID_TOPIC,
+                        "A topic's name has 1 to %d characters, no control characters, and begins with neither @ nor }"
+                                .formatted(Topic.MAX_LENGTH))));
     }
 
     /** An address, or, from clients of the original system, which show their token as their name, a token. */
-    private void findRecipient(Exchange exchange, @Nullable String uuidRemote, Consumer<Recipient> onRecipient) {
-        if (uuidRemote == null) {
-            throw invalidRecipient("uuid_remote is missing: it says who receives");
-        }
+    private void findRecipient(Exchange exchange, String uuidRemote, Consumer<Recipient> onRecipient) {
         Optional<Address> address = Address.parse(uuidRemote);
         if (address.isPresent()) {
-            onRecipient.accept(new Recipient(address.get(), uuidRemote));
+            onRecipient.accept(new Recipient(Topic.of(address.get()), uuidRemote));
             return;
         }
         exchange.await(verifier.verify(uuidRemote), verdict -> {
             switch (verdict) {
-                case Valid valid -> onRecipient.accept(new Recipient(valid.address(), uuidRemote));
+                case Valid valid -> onRecipient.accept(new Recipient(Topic.of(valid.address()), uuidRemote));
                 case Expired _ -> throw invalidRecipient("uuid_remote holds a token that is expired");
                 case Invalid _ ->
                     throw invalidRecipient("uuid_remote is neither an address nor a token of this server");
@@ -99,11 +115,7 @@ final class PublishEndpoint implements Endpoint {
         requirePace(sender);
         long timeMillis = clocks.wall().millis();
         Publication publication = new Publication(
-                PublicationId.next(timeMillis),
-                Topic.of(recipient.address()),
-                timeMillis,
-                sender.address(),
-                request.message());
+                PublicationId.next(timeMillis), recipient.topic(), timeMillis, sender.address(), request.message());
         long began = clocks.nanos().getAsLong();
         exchange.await(
                 broker.publish(publication),
@@ -130,8 +142,9 @@ final class PublishEndpoint implements Endpoint {
         metrics.published.increment();
         exchange.response().putHeader(HttpHeaders.CACHE_CONTROL, Exchange.NO_STORE);
         exchange.answerJson("{\"status\":true,\"id\":\"" + publication.id() + "\",\"online\":" + (nodes > 0) + '}');
-        if (copies != null) {
-            copies.send(recipient.asGiven(), publication);
+        String uuidRemote = recipient.uuidRemote();
+        if (copies != null && uuidRemote != null) {
+            copies.send(uuidRemote, publication);
         }
     }
 
@@ -149,5 +162,10 @@ final class PublishEndpoint implements Endpoint {
         return new Refusal(Problem.of(ClientError.INVALID_RECIPIENT, detail));
     }
 
-    private record Recipient(Address address, String asGiven) {}
+    /**
+     * Where a publication goes.
+     *
+     * @param uuidRemote as the publisher gave it; null for a topic that is no address, which the original system lacks
+     */
+    private record Recipient(Topic topic, @Nullable String uuidRemote) {}
 }

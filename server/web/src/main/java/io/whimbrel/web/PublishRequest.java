@@ -17,15 +17,21 @@ import org.jspecify.annotations.Nullable;
  * a {@link Refusal} whose detail holds nothing of them.
  *
  * @param uuidRemote the recipient as the publisher gave it
+ * @param topic to whose subscribers the publisher sends instead of a recipient
  * @param uuidLocal the sender as the publisher gave it, which may be a secret
  * @param message a JSON value, the very bytes of the request
  */
 @SuppressWarnings("ArrayRecordComponent") // lives for one request and is never compared
-record PublishRequest(@Nullable String uuidRemote, @Nullable String uuidLocal, byte[] message) {
+record PublishRequest(
+        @Nullable String uuidRemote,
+        @Nullable String topic,
+        @Nullable String uuidLocal,
+        byte[] message) {
     /** Objects and arrays inside each other, the body itself included; deeper ones would burden every receiver's parser. */
     static final int MAX_DEPTH = 256;
 
     private static final String REMOTE = "uuid_remote";
+    private static final String TOPIC = "topic";
     private static final String LOCAL = "uuid_local";
     private static final String MESSAGE = "message";
 
@@ -91,6 +97,7 @@ record PublishRequest(@Nullable String uuidRemote, @Nullable String uuidLocal, b
             JsonToken value = parser.nextToken();
             switch (name) {
                 case REMOTE -> fields.remote(textOrNull(parser, value, REMOTE));
+                case TOPIC -> fields.topic(textOrNull(parser, value, TOPIC));
                 case LOCAL -> fields.local(textOrNull(parser, value, LOCAL));
                 case MESSAGE -> fields.message(slice(parser, body));
                 default -> parser.skipChildren();
@@ -129,6 +136,7 @@ record PublishRequest(@Nullable String uuidRemote, @Nullable String uuidLocal, b
             byte[] value = decoded(body, Math.min(equals + 1, to), to);
             switch (name) {
                 case REMOTE -> fields.remote(new String(value, StandardCharsets.UTF_8));
+                case TOPIC -> fields.topic(new String(value, StandardCharsets.UTF_8));
                 case LOCAL -> fields.local(new String(value, StandardCharsets.UTF_8));
                 case MESSAGE -> fields.message(JsonText.quote(value));
                 default -> {} // decoded all the same: a form is either well-formed or not
@@ -157,18 +165,26 @@ record PublishRequest(@Nullable String uuidRemote, @Nullable String uuidLocal, b
         return new Refusal(Problem.malformed(detail));
     }
 
-    /** The three fields while they are collected; each may come once. */
+    /** The fields while they are collected; each may come once. */
     private static final class Fields {
         private @Nullable String remote;
+        private @Nullable String topic;
         private @Nullable String local;
         private byte @Nullable [] message;
         private boolean remoteSeen;
+        private boolean topicSeen;
         private boolean localSeen;
 
         void remote(@Nullable String value) {
             requireFirst(!remoteSeen, REMOTE);
             remoteSeen = true;
             remote = value;
+        }
+
+        void topic(@Nullable String value) {
+            requireFirst(!topicSeen, TOPIC);
+            topicSeen = true;
+            topic = value;
         }
 
         void local(@Nullable String value) {
@@ -186,7 +202,7 @@ record PublishRequest(@Nullable String uuidRemote, @Nullable String uuidLocal, b
             if (message == null) {
                 throw malformed(MESSAGE + " is missing");
             }
-            return new PublishRequest(remote, local, message);
+            return new PublishRequest(remote, topic, local, message);
         }
 
         private static void requireFirst(boolean first, String name) {

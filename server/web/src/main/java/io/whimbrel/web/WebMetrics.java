@@ -15,6 +15,7 @@ final class WebMetrics {
     final LongAdder published;
     final LongAdder tokensIssued;
     final LongAdder tokensRenewed;
+    final LongAdder tokensRateLimited;
     final LongAdder authValid;
     final LongAdder authExpired;
     final LongAdder authInvalid;
@@ -33,6 +34,8 @@ final class WebMetrics {
         String tokens = "whimbrel.web.tokens";
         tokensIssued = counter(registry, tokens, "Tokens given out", "kind", "issued");
         tokensRenewed = counter(registry, tokens, "Tokens given out", "kind", "renewed");
+        tokensRateLimited =
+                counter(registry, "whimbrel.web.token.rate.limited", "Requests for tokens above the rate of a source");
         String auth = "whimbrel.web.auth";
         authValid = counter(registry, auth, "Answers about tokens", "outcome", "valid");
         authExpired = counter(registry, auth, "Answers about tokens", "outcome", "expired");

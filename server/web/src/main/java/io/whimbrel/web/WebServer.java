@@ -8,10 +8,20 @@ import io.vertx.core.Vertx;
 import io.vertx.core.http.HttpServer;
 import io.vertx.core.http.HttpServerOptions;
 import io.vertx.core.http.HttpServerRequest;
+import io.vertx.core.net.KeyCertOptions;
+import io.vertx.core.net.ServerSSLOptions;
 import io.whimbrel.broker.PlainChannels;
+import io.whimbrel.model.Address;
+import io.whimbrel.ops.Source;
+import io.whimbrel.ops.TlsFiles;
+import io.whimbrel.ops.TlsIdentity;
+import java.util.List;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * The web server: {@code /token}, {@code /auth}, {@code /publish}, the keys and the page, on one port and as many event
@@ -21,6 +31,8 @@ import org.jspecify.annotations.Nullable;
  * while {@code /auth/{token}} owes an answer to whatever stands in its path.
  */
 public final class WebServer {
+    private static final Logger log = LoggerFactory.getLogger(WebServer.class);
+
     /** Room for a token in a path. */
     private static final int MAX_REQUEST_LINE_BYTES = 8 * 1024;
 
@@ -35,6 +47,8 @@ public final class WebServer {
     private final Cors cors;
     private final Routes routes;
     private final WebMetrics metrics;
+    private final @Nullable TlsFiles tls;
+    private final List<HttpServer> servers = new CopyOnWriteArrayList<>();
     private final AtomicInteger connectionCount = new AtomicInteger();
     private volatile int port;
     private volatile @Nullable String deployment;
@@ -43,17 +57,18 @@ public final class WebServer {
         this.vertx = vertx;
         this.settings = settings;
         this.clocks = clocks;
+        this.tls = parts.tls();
         this.cors = new Cors(settings.corsOrigins());
         this.routes = new Routes(cors);
         this.metrics = new WebMetrics(parts.metrics());
-        SenderRates rates = new SenderRates(settings.ratePerSecond(), settings.rateBurst(), clocks.nanos());
+        Rates<Address> rates = new Rates<>(settings.ratePerSecond(), settings.rateBurst(), clocks.nanos());
         Gauge.builder("whimbrel.web.connections", connectionCount, AtomicInteger::get)
                 .description("Open connections")
                 .register(parts.metrics());
-        Gauge.builder("whimbrel.web.senders", rates, SenderRates::size)
+        Gauge.builder("whimbrel.web.senders", rates, Rates::size)
                 .description("Senders whose rate is remembered")
                 .register(parts.metrics());
-        routes.get("/token", new TokenEndpoint(parts.verifier(), parts.authenticator(), parts.issuer(), metrics));
+        routes.get("/token", new TokenEndpoint(parts, sourceRates(parts), metrics));
         routes.getBelow(AuthEndpoint.PREFIX, new AuthEndpoint(parts.verifier(), metrics));
         routes.post("/publish", new PublishEndpoint(settings, parts, rates, copies(parts), metrics, clocks));
         routes.get(KeysEndpoint.PATH, new KeysEndpoint(parts.jwks()));
@@ -78,8 +93,25 @@ public final class WebServer {
         return vertx.deployVerticle(() -> web.new Listener(), new DeploymentOptions().setInstances(loops))
                 .map(id -> {
                     web.deployment = id;
+                    web.followCertificate();
                     return web;
                 });
+    }
+
+    private void followCertificate() {
+        if (tls != null) {
+            tls.follow(identity -> servers.forEach(server -> server.updateSSLOptions(sslOptions(identity), true)
+                    .onFailure(e -> log.error("A new certificate could not be taken into use", e))));
+        }
+    }
+
+    /** HTTP/1.1 only: what counts and times connections knows of one request at a time on each. */
+    private ServerSSLOptions sslOptions(TlsIdentity identity) {
+        return new ServerSSLOptions()
+                .setUseAlpn(false)
+                .setSslHandshakeTimeout(settings.requestTimeout().toMillis())
+                .setSslHandshakeTimeoutUnit(TimeUnit.MILLISECONDS)
+                .setKeyCertOptions(KeyCertOptions.wrap(identity.keyManagers()));
     }
 
     /** The port clients connect to, also where the setting was 0. */
@@ -95,6 +127,17 @@ public final class WebServer {
         String id = deployment;
         deployment = null;
         return id == null ? Future.succeededFuture() : vertx.undeploy(id);
+    }
+
+    private @Nullable Rates<Source> sourceRates(WebParts parts) {
+        if (settings.tokenRatePerSecond() == 0) {
+            return null;
+        }
+        Rates<Source> rates = new Rates<>(settings.tokenRatePerSecond(), settings.tokenRateBurst(), clocks.nanos());
+        Gauge.builder("whimbrel.web.token.sources", rates, Rates::size)
+                .description("Sources whose rate of tokens is remembered")
+                .register(parts.metrics());
+        return rates;
     }
 
     private @Nullable PlainCopies copies(WebParts parts) {
@@ -123,6 +166,7 @@ public final class WebServer {
                     .requestHandler(this::onRequest)
                     .invalidRequestHandler(this::onInvalidRequest);
             server = starting;
+            servers.add(starting);
             int wanted = settings.port() == 0 ? FREE_PORT : settings.port();
             return starting.listen(wanted, settings.host()).onSuccess(listening -> port = listening.actualPort());
         }
@@ -130,6 +174,7 @@ public final class WebServer {
         @Override
         public Future<?> stop() {
             connections.drain();
+            servers.remove(server);
             return server == null
                     ? Future.succeededFuture()
                     : server.shutdown(settings.drainTimeout().toMillis(), TimeUnit.MILLISECONDS);
@@ -152,13 +197,21 @@ public final class WebServer {
         }
 
         private HttpServerOptions options() {
-            return new HttpServerOptions()
+            HttpServerOptions options = new HttpServerOptions()
                     .setMaxInitialLineLength(MAX_REQUEST_LINE_BYTES)
                     .setMaxHeaderSize(MAX_HEADER_BYTES)
                     .setAcceptBacklog(ACCEPT_BACKLOG)
                     .setHttp2ClearTextEnabled(false)
                     .setPerFrameWebSocketCompressionSupported(false)
                     .setPerMessageWebSocketCompressionSupported(false);
+            if (tls != null) {
+                options.setSsl(true)
+                        .setUseAlpn(false)
+                        .setSslHandshakeTimeout(settings.requestTimeout().toMillis())
+                        .setSslHandshakeTimeoutUnit(TimeUnit.MILLISECONDS)
+                        .setKeyCertOptions(KeyCertOptions.wrap(tls.identity().keyManagers()));
+            }
+            return options;
         }
     }
 }

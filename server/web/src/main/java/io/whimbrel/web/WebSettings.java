@@ -11,6 +11,7 @@ import java.util.List;
  *
  * @param corsOrigins origins whose pages may read answers; {@code *} alone admits all
  * @param apiKeys secrets of backends that may publish for anybody
+ * @param tokenRatePerSecond requests for tokens per source; 0 for no limit
  * @param gatewayUrl what the page connects to; empty for the page's own host and the gateway's port
  * @param redisPlainChannel where publications are also sent in the original system's form; empty for nowhere
  * @param publishTimeout how long the broker may take before the publisher is told to try again
@@ -25,6 +26,8 @@ public record WebSettings(
         List<String> apiKeys,
         int ratePerSecond,
         int rateBurst,
+        int tokenRatePerSecond,
+        int tokenRateBurst,
         int maxBodyBytes,
         String gatewayUrl,
         String redisPlainChannel,
@@ -48,6 +51,8 @@ public record WebSettings(
         requireApiKeys(apiKeys);
         requireRange("web.rate.per-second", ratePerSecond, 1, MAX_RATE);
         requireRange("web.rate.burst", rateBurst, 1, MAX_RATE);
+        requireRange("web.token.rate.per-second", tokenRatePerSecond, 0, MAX_RATE);
+        requireRange("web.token.rate.burst", tokenRateBurst, 1, MAX_RATE);
         requireRange("web.max-body-bytes", maxBodyBytes, 1, MAX_BODY_BYTES);
         require(
                 gatewayUrl.isEmpty() || isWebSocketUrl(gatewayUrl),
@@ -145,6 +150,10 @@ public record WebSettings(
         public int ratePerSecond = 50;
         /** {@code web.rate.burst} */
         public int rateBurst = 100;
+        /** {@code web.token.rate.per-second} */
+        public int tokenRatePerSecond = 0;
+        /** {@code web.token.rate.burst} */
+        public int tokenRateBurst = 20;
         /** {@code web.max-body-bytes} */
         public int maxBodyBytes = 64 * 1024;
         /** {@code web.gateway.url} */
@@ -173,6 +182,8 @@ public record WebSettings(
                     apiKeys,
                     ratePerSecond,
                     rateBurst,
+                    tokenRatePerSecond,
+                    tokenRateBurst,
                     maxBodyBytes,
                     gatewayUrl,
                     redisPlainChannel,

@@ -6,7 +6,9 @@ import io.whimbrel.auth.TokenVerdict.Expired;
 import io.whimbrel.auth.TokenVerdict.Unavailable;
 import io.whimbrel.auth.TokenVerdict.Valid;
 import io.whimbrel.model.Address;
+import io.whimbrel.model.Topic;
 import java.net.http.HttpResponse;
+import java.util.List;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -44,6 +46,20 @@ class AuthEndpointTest {
         web.tokens.known("endless", new Valid(address, Valid.NEVER));
 
         assertThat(web.get("/auth/endless").body()).isEqualTo("{\"auth\":true,\"uuid\":\"%s\"}".formatted(address));
+    }
+
+    @Test
+    void topicsAreToldWhereThereAreAny() throws Exception {
+        List<Topic> topics = List.of(new Topic("news"), new Topic("\"a\\ é"));
+        web.tokens.known("dated", new Valid(address, 2_000_000_000, topics));
+        web.tokens.known("endless", new Valid(address, Valid.NEVER, topics));
+
+        assertThat(web.get("/auth/dated").body())
+                .isEqualTo(
+                        "{\"auth\":true,\"uuid\":\"%s\",\"expires_at\":2000000000,\"topics\":[\"news\",\"\\\"a\\\\ é\"]}"
+                                .formatted(address));
+        assertThat(web.get("/auth/endless").body())
+                .isEqualTo("{\"auth\":true,\"uuid\":\"%s\",\"topics\":[\"news\",\"\\\"a\\\\ é\"]}".formatted(address));
     }
 
     @Test

@@ -9,6 +9,8 @@ import io.whimbrel.auth.TokenVerdict.Invalid;
 import io.whimbrel.auth.TokenVerdict.Valid;
 import io.whimbrel.auth.TokenVerifier;
 import io.whimbrel.model.Address;
+import io.whimbrel.model.Topic;
+import java.util.List;
 import java.util.Map;
 import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
@@ -27,9 +29,9 @@ final class FakeTokens implements TokenVerifier, TokenIssuer {
     private final AtomicInteger made = new AtomicInteger();
 
     @Override
-    public IssuedToken issue(Address address) {
+    public IssuedToken issue(Address address, List<Topic> topics) {
         String token = "token-%d.of".formatted(made.incrementAndGet());
-        verdicts.put(token, new Valid(address, END_SECONDS));
+        verdicts.put(token, new Valid(address, END_SECONDS, topics));
         return new IssuedToken(token, address, END_SECONDS);
     }
 

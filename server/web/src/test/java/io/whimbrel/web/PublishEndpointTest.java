@@ -220,12 +220,106 @@ class PublishEndpointTest {
                 web.publish(bodyTo("", ours, "1")),
                 web.publish(bodyTo("@" + bob, ours, "1")),
                 web.publish(bodyTo("\\ud800", ours, "1")),
-                web.publish(bodyTo(expired, ours, "1")),
-                web.publish("{\"uuid_local\":\"%s\",\"message\":1}".formatted(ours)))) {
+                web.publish(bodyTo(expired, ours, "1")))) {
             assertRefused(answer, ClientError.INVALID_RECIPIENT);
             assertThat(answer.body()).doesNotContain("old-secret");
         }
     }
+
+    @Test
+    void oneRecipientOrOneTopicMustBeGiven() throws Exception {
+        web.start();
+        String[] key = {"X-API-Key", RunningWeb.API_KEY};
+
+        for (HttpResponse<String> answer : List.of(
+                web.publish("{\"uuid_local\":\"%s\",\"message\":1}".formatted(web.tokenOf(ada))),
+                web.publish("{\"message\":1}", key),
+                web.publish("{\"uuid_remote\":null,\"topic\":null,\"message\":1}", key),
+                web.publish("{\"uuid_remote\":\"%s\",\"topic\":\"news\",\"message\":1}".formatted(bob), key),
+                web.publishForm("uuid_remote=%s&topic=&message=1".formatted(bob), key),
+                web.publishForm("message=1", key))) {
+            assertRefused(answer, ClientError.MALFORMED_REQUEST);
+        }
+    }
+
+    // ---- topics
+
+    @Test
+    void backendPublishesToATopic() throws Exception {
+        web.draft.redisPlainChannel = "article";
+        web.start();
+        String[] key = {"X-API-Key", RunningWeb.API_KEY};
+
+        HttpResponse<String> json = web.publish("{\"topic\":\"room \\u00e9\",\"message\":[1]}", key);
+        HttpResponse<String> form = web.publishForm("topic=room+%C3%A9&message=hi", key);
+        web.publish(
+                "{\"topic\":\"news\",\"uuid_remote\":null,\"uuid_local\":\"%s\",\"message\":2}".formatted(ada), key);
+
+        assertThat(json.body())
+                .isEqualTo("{\"status\":true,\"id\":\"%s\",\"online\":true}"
+                        .formatted(web.broker.published.getFirst().id()));
+        assertThat(form.statusCode()).isEqualTo(200);
+        assertThat(web.broker.published)
+                .extracting(p -> "%s %s %s".formatted(p.topic(), p.from(), new String(p.payload(), UTF_8)))
+                .containsExactly("room é null [1]", "room é null \"hi\"", "news " + ada + " 2");
+        assertThat(web.broker.plain).as("the original system has no topics").isEmpty();
+    }
+
+    @Test
+    void backendIsNotSlowedDownOnTopicsEither() throws Exception {
+        web.nanos = new AtomicLong();
+        web.draft.rateBurst = 1;
+        web.start();
+
+        for (int i = 0; i < 5; i++) {
+            String body = "{\"topic\":\"news\",\"uuid_local\":\"%s\",\"message\":1}".formatted(ada);
+            assertThat(web.publish(body, "X-API-Key", RunningWeb.API_KEY).statusCode())
+                    .isEqualTo(200);
+        }
+    }
+
+    @Test
+    void clientThatPublishesToATopicIs403() throws Exception {
+        web.start();
+        String ours = web.tokenOf(ada);
+
+        for (HttpResponse<String> answer : List.of(
+                web.publish("{\"topic\":\"news\",\"uuid_local\":\"%s\",\"message\":1}".formatted(ours)),
+                web.publish("{\"topic\":\"@x\",\"uuid_local\":\"%s\",\"message\":1}".formatted(ours)),
+                web.publish(
+                        "{\"topic\":\"news\",\"uuid_local\":\"%s\",\"message\":1}".formatted(ada),
+                        "Authorization",
+                        "Bearer " + ours),
+                web.publishForm("topic=news&uuid_local=%s&message=1".formatted(ours)))) {
+            assertRefused(answer, ClientError.FORBIDDEN_TOPIC);
+        }
+    }
+
+    @Test
+    void topicWithoutProofIs401() throws Exception {
+        web.start();
+
+        for (HttpResponse<String> answer : List.of(
+                web.publish("{\"topic\":\"news\",\"message\":1}"),
+                web.publish("{\"topic\":\"news\",\"uuid_local\":\"%s\",\"message\":1}".formatted(ada)),
+                web.publish("{\"topic\":\"news\",\"message\":1}", "X-API-Key", "wrong"))) {
+            assertRefused(answer, ClientError.UNAUTHENTICATED);
+        }
+    }
+
+    @Test
+    void topicThatIsReservedOrNoneIs422() throws Exception {
+        web.start();
+
+        for (String name :
+                List.of("", "@" + bob, "@", "\\u0040" + bob, "a\\nb", "\\u0000", "\\ud800", "}", "x".repeat(256))) {
+            HttpResponse<String> answer =
+                    web.publish("{\"topic\":\"%s\",\"message\":1}".formatted(name), "X-API-Key", RunningWeb.API_KEY);
+            assertRefused(answer, ClientError.INVALID_TOPIC);
+        }
+    }
+
+    // ---- in which order
 
     @Test
     void checksComeInTheirOrder() throws Exception {

@@ -109,6 +109,10 @@ class PublishRequestTest {
                 "{\"message\":1,\"uuid_remote\":\"a\",\"uuid_remote\":\"a\"}",
                 "{\"message\":1,\"uuid_remote\":null,\"uuid_remote\":\"a\"}",
                 "{\"message\":1,\"uuid_local\":\"a\",\"uuid_local\":null}",
+                "{\"message\":1,\"topic\":\"a\",\"topic\":\"a\"}",
+                "{\"message\":1,\"topic\":null,\"topic\":\"a\"}",
+                "{\"message\":1,\"topic\":5}",
+                "{\"message\":1,\"topic\":[\"a\"]}",
                 "{\"message\":1,\"uuid_local\":5}",
                 "{\"message\":1,\"uuid_local\":true}",
                 "{\"message\":1,\"uuid_remote\":{}}",
@@ -258,6 +262,14 @@ class PublishRequestTest {
     }
 
     @Test
+    void topicStandsWhereTheRecipientMay() {
+        assertThat(json("{\"topic\":\"a \\u00e9\\\"\",\"message\":1}").topic()).isEqualTo("a é\"");
+        assertThat(json("{\"topic\":null,\"message\":1}").topic()).isNull();
+        assertThat(json("{\"message\":1}").topic()).isNull();
+        assertThat(form("topic=a+%C3%A9%22&message=1").topic()).isEqualTo("a é\"");
+    }
+
+    @Test
     void formsCarryRecipientAndSender() {
         PublishRequest request = form("uuid_local=a%2Eb&message=m&uuid_remote=c+d");
 
@@ -275,6 +287,7 @@ class PublishRequestTest {
                 "message=1&m%65ssage=1",
                 "message=1&uuid_remote=a&uuid_remote=a",
                 "message=1&uuid_local=&uuid_local=",
+                "message=1&topic=a&topic=a",
                 "message=%",
                 "message=%4",
                 "message=%4&x=1",

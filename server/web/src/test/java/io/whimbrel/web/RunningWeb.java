@@ -10,6 +10,8 @@ import io.vertx.core.Vertx;
 import io.whimbrel.auth.Authenticator;
 import io.whimbrel.auth.Authenticator.Decision;
 import io.whimbrel.model.Address;
+import io.whimbrel.ops.TlsFiles;
+import io.whimbrel.ops.TrustedProxies;
 import java.io.IOException;
 import java.io.InputStream;
 import java.net.InetAddress;
@@ -39,6 +41,11 @@ final class RunningWeb {
     @Nullable
     AtomicLong nanos;
 
+    /** Where a test has set one, the server speaks TLS. */
+    @Nullable
+    TlsFiles tls;
+
+    TrustedProxies proxies = TrustedProxies.NONE;
     final WebSettings.Draft draft = WebSettings.draft();
     volatile Authenticator authenticator =
             _ -> CompletableFuture.completedFuture(new Decision.Granted(Optional.empty()));
@@ -55,7 +62,15 @@ final class RunningWeb {
 
     RunningWeb start() throws Exception {
         WebParts parts = new WebParts(
-                tokens, tokens, header -> authenticator.decide(header), broker, () -> "{\"keys\":[]}", 7071, metrics);
+                tokens,
+                tokens,
+                header -> authenticator.decide(header),
+                broker,
+                () -> "{\"keys\":[]}",
+                7071,
+                metrics,
+                tls,
+                proxies);
         Clocks clocks = new Clocks(InstantSource.fixed(NOW), nanos == null ? System::nanoTime : nanos::get);
         server = WebServer.start(vertx, draft.settled(), parts, clocks).await(10, SECONDS);
         return this;
@@ -147,5 +162,8 @@ final class RunningWeb {
     void close() throws Exception {
         http.shutdownNow();
         vertx.close().await(10, SECONDS);
+        if (tls != null) {
+            tls.close();
+        }
     }
 }

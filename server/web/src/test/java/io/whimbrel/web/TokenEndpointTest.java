@@ -7,6 +7,7 @@ import io.whimbrel.auth.TokenVerdict.Expired;
 import io.whimbrel.auth.TokenVerdict.Unavailable;
 import io.whimbrel.auth.TokenVerdict.Valid;
 import io.whimbrel.model.Address;
+import io.whimbrel.model.Topic;
 import java.net.http.HttpResponse;
 import java.util.List;
 import java.util.Optional;
@@ -59,6 +60,20 @@ class TokenEndpointTest {
         assertThat(addressIn(answer)).isEqualTo(address);
         assertThat(tokenIn(answer)).isNotEqualTo(token);
         assertThat(web.count("whimbrel.web.tokens", "kind", "renewed")).isEqualTo(1);
+    }
+
+    @Test
+    void topicsOutliveARenewalAndComeWithAnIdentity() throws Exception {
+        List<Topic> topics = List.of(new Topic("news"));
+        web.authenticator = _ -> CompletableFuture.completedFuture(new Decision.Granted(Optional.of("ada"), topics));
+
+        String first = tokenIn(web.get("/token", "Authorization", "Bearer of.another.house"));
+        String renewed = tokenIn(web.get("/token", "Authorization", "Bearer " + first));
+
+        assertThat(renewed).isNotEqualTo(first);
+        assertThat(List.of(first, renewed))
+                .allSatisfy(token -> assertThat(web.tokens.verdicts.get(token))
+                        .isEqualTo(new Valid(web.tokens.addressOf("ada"), FakeTokens.END_SECONDS, topics)));
     }
 
     @Test

@@ -28,6 +28,8 @@ class WebSettingsTest {
         assertRefused(d -> d.host = " ", "web.host");
         assertRefused(d -> d.ratePerSecond = 0, "web.rate.per-second is \"0\", but must be 1 to 1000000");
         assertRefused(d -> d.rateBurst = 0, "web.rate.burst is \"0\"");
+        assertRefused(d -> d.tokenRatePerSecond = -1, "web.token.rate.per-second is \"-1\", but must be 0 to 1000000");
+        assertRefused(d -> d.tokenRateBurst = 0, "web.token.rate.burst is \"0\"");
         assertRefused(d -> d.maxBodyBytes = 0, "web.max-body-bytes is \"0\"");
         assertRefused(d -> d.corsOrigins = List.of(), "web.cors.origins");
         assertRefused(d -> d.corsOrigins = List.of("*", "https://a.example"), "web.cors.origins is \"*\"");

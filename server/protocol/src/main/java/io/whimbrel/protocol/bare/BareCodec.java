@@ -1,15 +1,18 @@
 package io.whimbrel.protocol.bare;
 
 import static java.nio.charset.StandardCharsets.US_ASCII;
+import static java.nio.charset.StandardCharsets.UTF_8;
 
 import io.whimbrel.model.Address;
 import io.whimbrel.model.Publication;
+import io.whimbrel.model.Topic;
 import io.whimbrel.protocol.ByteSink;
 import io.whimbrel.protocol.Codec;
 
 /**
- * {@code {"message":…,"id":"…","from":"…","time":…}}. The message is the payload byte for byte and stands first, as in
- * the original system, whose clients read nothing else; {@code from} is left out where nobody is named.
+ * {@code {"message":…,"id":"…","from":"…","time":…,"topic":"…"}}. The message is the payload byte for byte and stands
+ * first, as in the original system, whose clients read nothing else; {@code from} is left out where nobody is named, and
+ * {@code topic} for what was sent to the client's own address.
  */
 public final class BareCodec implements Codec {
     private static final String MESSAGE_TEXT = "{\"message\":";
@@ -17,6 +20,8 @@ public final class BareCodec implements Codec {
     private static final String ID = ",\"id\":\"";
     private static final String FROM = "\",\"from\":\"";
     private static final String TIME = "\",\"time\":";
+    private static final String TOPIC = ",\"topic\":\"";
+    private static final String TOPIC_END = "\"";
     private static final String END = "}";
     private static final int ADDRESS_LENGTH = 36;
 
@@ -30,6 +35,7 @@ public final class BareCodec implements Codec {
                 + from
                 + TIME.length()
                 + decimalDigits(publication.timeMillis())
+                + topicLength(publication.topic())
                 + END.length();
     }
 
@@ -46,7 +52,45 @@ public final class BareCodec implements Codec {
         }
         sink.putAscii(TIME);
         sink.putAscii(Long.toString(publication.timeMillis()));
+        putTopic(publication.topic(), sink);
         sink.putAscii(END);
+    }
+
+    private static int topicLength(Topic topic) {
+        if (topic.isReserved()) {
+            return 0;
+        }
+        return TOPIC.length() + quotableLength(topic.name()) + TOPIC_END.length();
+    }
+
+    private static void putTopic(Topic topic, ByteSink sink) {
+        if (topic.isReserved()) {
+            return;
+        }
+        String name = topic.name();
+        sink.putAscii(TOPIC);
+        if (quotableLength(name) == name.length()) {
+            sink.putAscii(name);
+        } else { // rare enough to be made anew each time
+            sink.put(name.replace("\\", "\\\\").replace("\"", "\\\"").getBytes(UTF_8));
+        }
+        sink.putAscii(TOPIC_END);
+    }
+
+    /** The bytes a name takes inside quotes; as many as it has characters where all are ASCII that needs no escape. */
+    private static int quotableLength(String name) {
+        int length = name.length();
+        for (int i = 0; i < name.length(); i++) {
+            char c = name.charAt(i);
+            if (c == '"' || c == '\\') {
+                length++;
+            } else if (c >= 0x800 && !Character.isSurrogate(c)) {
+                length += 2;
+            } else if (c >= 0x80) {
+                length++; // also for each half of a pair, which takes four bytes
+            }
+        }
+        return length;
     }
 
     private static int decimalDigits(long value) {

@@ -6,7 +6,7 @@ import io.whimbrel.model.Address;
 import java.util.concurrent.atomic.AtomicLong;
 import org.junit.jupiter.api.Test;
 
-class SenderRatesTest {
+class RatesTest {
     private static final long SECOND = 1_000_000_000L;
 
     private final AtomicLong clock = new AtomicLong(Long.MAX_VALUE - SECOND); // wraps around during the tests
@@ -14,7 +14,7 @@ class SenderRatesTest {
 
     @Test
     void burstPassesAndThenTheRate() {
-        SenderRates rates = new SenderRates(50, 100, clock::get);
+        Rates<Address> rates = new Rates<>(50, 100, clock::get);
 
         long burst = passing(rates, 1000);
         clock.addAndGet(SECOND);
@@ -29,7 +29,7 @@ class SenderRatesTest {
 
     @Test
     void waitThatIsToldIsTrueToTheNanosecond() {
-        SenderRates rates = new SenderRates(3, 1, clock::get);
+        Rates<Address> rates = new Rates<>(3, 1, clock::get);
         rates.take(sender);
 
         long wait = rates.take(sender);
@@ -44,7 +44,7 @@ class SenderRatesTest {
 
     @Test
     void sendersDoNotShareABucket() {
-        SenderRates rates = new SenderRates(1, 1, clock::get);
+        Rates<Address> rates = new Rates<>(1, 1, clock::get);
         rates.take(sender);
 
         assertThat(rates.take(sender)).isPositive();
@@ -53,18 +53,18 @@ class SenderRatesTest {
 
     @Test
     void memoryIsBounded() {
-        SenderRates rates = new SenderRates(1, 1, clock::get);
+        Rates<Address> rates = new Rates<>(1, 1, clock::get);
 
-        for (int i = 0; i < SenderRates.MAX_SENDERS + 5_000; i++) {
+        for (int i = 0; i < Rates.MAX_KEYS + 5_000; i++) {
             rates.take(Address.random());
         }
 
-        assertThat(rates.size()).isLessThanOrEqualTo(SenderRates.MAX_SENDERS);
+        assertThat(rates.size()).isLessThanOrEqualTo(Rates.MAX_KEYS);
     }
 
     @Test
     void clockThatSeemsToGoBackGivesNothing() {
-        SenderRates rates = new SenderRates(1, 1, clock::get);
+        Rates<Address> rates = new Rates<>(1, 1, clock::get);
         rates.take(sender);
 
         clock.addAndGet(-SECOND / 2);
@@ -72,7 +72,7 @@ class SenderRatesTest {
         assertThat(rates.take(sender)).isPositive();
     }
 
-    private long passing(SenderRates rates, int tries) {
+    private long passing(Rates<Address> rates, int tries) {
         long passed = 0;
         for (int i = 0; i < tries; i++) {
             passed += rates.take(sender) == 0 ? 1 : 0;

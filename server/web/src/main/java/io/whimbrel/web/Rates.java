@@ -2,35 +2,37 @@ package io.whimbrel.web;
 
 import com.github.benmanes.caffeine.cache.Cache;
 import com.github.benmanes.caffeine.cache.Caffeine;
-import io.whimbrel.model.Address;
 import java.time.Duration;
 import java.util.concurrent.TimeUnit;
 import java.util.function.LongSupplier;
 
 /**
- * How fast each sender may publish: a token bucket per sender, full at first. Safe for any thread. Buckets that would be
- * full again are forgotten; beyond {@link #MAX_SENDERS} the least used ones go early, which only ever favours a sender.
+ * How often each of many may do something: a token bucket for each, full at first. Safe for any thread. Buckets that
+ * would be full again are forgotten; beyond {@link #MAX_KEYS} the least used ones go early, which only ever favours whom
+ * they belong to.
+ *
+ * @param <K> by what they are told apart
  */
-final class SenderRates {
+final class Rates<K> {
     /** About 10 MB. */
-    static final int MAX_SENDERS = 100_000;
+    static final int MAX_KEYS = 100_000;
 
-    /** One publication, in the unit of a bucket's level: a level of one gains {@code perSecond} units each nanosecond. */
+    /** One time, in the unit of a bucket's level: a level of one gains {@code perSecond} units each nanosecond. */
     private static final long ONE = TimeUnit.SECONDS.toNanos(1);
 
     private final long gainPerNano;
     private final long fullLevel;
     private final long fillNanos;
     private final LongSupplier nanoClock;
-    private final Cache<Address, Bucket> buckets;
+    private final Cache<K, Bucket> buckets;
 
-    SenderRates(int perSecond, int burst, LongSupplier nanoClock) {
+    Rates(int perSecond, int burst, LongSupplier nanoClock) {
         this.gainPerNano = perSecond;
         this.fullLevel = burst * ONE;
         this.fillNanos = ceilDivide(fullLevel, gainPerNano);
         this.nanoClock = nanoClock;
         this.buckets = Caffeine.newBuilder()
-                .maximumSize(MAX_SENDERS)
+                .maximumSize(MAX_KEYS)
                 .expireAfterAccess(Duration.ofNanos(fillNanos))
                 .ticker(nanoClock::getAsLong)
                 .executor(Runnable::run) // a little housekeeping by who comes along, instead of threads of its own
@@ -38,16 +40,16 @@ final class SenderRates {
     }
 
     /**
-     * Counts one publication of this sender.
+     * Counts one time.
      *
-     * @return 0 where it may pass, else the nanoseconds until one would; a refused one costs the sender nothing
+     * @return 0 where it may pass, else the nanoseconds until one would; a refused one costs nothing
      */
-    long take(Address sender) {
+    long take(K key) {
         long now = nanoClock.getAsLong();
-        return buckets.get(sender, _ -> new Bucket(fullLevel, now)).take(now);
+        return buckets.get(key, _ -> new Bucket(fullLevel, now)).take(now);
     }
 
-    /** How many senders are remembered, more or less. */
+    /** How many are remembered, more or less. */
     long size() {
         return buckets.estimatedSize();
     }
