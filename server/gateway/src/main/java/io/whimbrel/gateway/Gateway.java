@@ -5,6 +5,8 @@ import io.netty.bootstrap.ServerBootstrap;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelInitializer;
 import io.netty.channel.ChannelOption;
+import io.netty.channel.ChannelPipeline;
+import io.netty.handler.codec.haproxy.HAProxyMessageDecoder;
 import io.netty.handler.codec.http.HttpDecoderConfig;
 import io.netty.handler.codec.http.HttpRequestDecoder;
 import io.netty.util.concurrent.EventExecutor;
@@ -12,6 +14,8 @@ import io.whimbrel.auth.TokenVerifier;
 import io.whimbrel.broker.Broker;
 import io.whimbrel.model.Publication;
 import io.whimbrel.ops.Health;
+import io.whimbrel.ops.TlsFiles;
+import io.whimbrel.ops.TrustedProxies;
 import io.whimbrel.protocol.Codec;
 import io.whimbrel.protocol.bare.BareCodec;
 import java.net.InetSocketAddress;
@@ -24,6 +28,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.LongSupplier;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -35,7 +40,6 @@ public final class Gateway {
     private static final Logger log = LoggerFactory.getLogger(Gateway.class);
 
     private static final int MAX_INITIAL_LINE_BYTES = 8 * 1024;
-    private static final int MAX_HEADER_BYTES = 16 * 1024;
     private static final int BACKLOG = 4096;
     /** What {@link #stop} may take beyond the drain time. */
     private static final long STOP_MARGIN_MILLIS = 2_500;
@@ -46,6 +50,8 @@ public final class Gateway {
     private final Subscriptions subscriptions;
     private final List<Loop> loops = new ArrayList<>();
     private final Admission admission;
+    private final HandshakeRate rate;
+    private final @Nullable Encryption encryption;
     private final AtomicInteger connections = new AtomicInteger();
     private final Channel listener;
     private volatile boolean draining;
@@ -53,6 +59,8 @@ public final class Gateway {
     /**
      * Opens the port.
      *
+     * @param proxies whose {@code X-Forwarded-For} and PROXY headers are believed
+     * @param tls null for plain connections
      * @throws java.net.BindException when the port is taken
      */
     public Gateway(
@@ -60,6 +68,8 @@ public final class Gateway {
             EventLoops eventLoops,
             BrokerFactory brokers,
             TokenVerifier verifier,
+            TrustedProxies proxies,
+            @Nullable TlsFiles tls,
             MeterRegistry registry,
             Health health)
             throws java.net.BindException {
@@ -76,7 +86,10 @@ public final class Gateway {
             loops.add(loop);
             loop.start();
         }
-        admission = new Admission(verifier, settings, metrics, clock, () -> draining);
+        encryption = tls == null ? null : new Encryption(tls);
+        GatewaySettings.Edge edge = settings.edge();
+        rate = new HandshakeRate(edge.handshakesPerSecond(), edge.handshakeBurst(), System.nanoTime());
+        admission = new Admission(verifier, settings, metrics, proxies, budget, clock, () -> draining);
         listenToPlainRecords(verifier, clock);
         metrics.gauge("whimbrel.gateway.connections", "Connections, handshakes included", connections::get);
         metrics.gauge("whimbrel.gateway.topics", "Topics this gateway is subscribed to", subscriptions::size);
@@ -124,16 +137,49 @@ public final class Gateway {
         channel.closeFuture().addListener(_ -> connections.decrementAndGet());
         if (count > settings.limits().maxConnections()) {
             metrics.refusedOverLimit();
-            channel.writeAndFlush(HttpAnswers.refusal(503, "this gateway is full, try again", "Retry-After: 5\r\n"))
-                    .addListener(_ -> channel.close());
+            refuse(channel, "this gateway is full, try again");
+        } else if (!rate.allows(System.nanoTime())) {
+            metrics.refusedOverRate();
+            refuse(channel, "too many clients come at once, try again");
+        } else {
+            prepare(channel);
+        }
+    }
+
+    /** Before anything was read, so it costs next to nothing; with TLS nothing can be said so early. */
+    private void refuse(Channel channel, String why) {
+        if (encryption != null) {
+            channel.close();
             return;
         }
-        channel.pipeline()
-                .addLast(
-                        new HttpRequestDecoder(new HttpDecoderConfig()
-                                .setMaxInitialLineLength(MAX_INITIAL_LINE_BYTES)
-                                .setMaxHeaderSize(MAX_HEADER_BYTES)),
-                        new Handshake(admission, loopOf(channel), channel));
+        channel.writeAndFlush(HttpAnswers.refusal(503, why, "Retry-After: 5\r\n"))
+                .addListener(_ -> channel.close());
+    }
+
+    private void prepare(Channel channel) {
+        ChannelPipeline pipeline = channel.pipeline();
+        if (settings.edge().proxyProtocol()) {
+            if (!isTrusted(channel)) {
+                metrics.refusedUnreadable();
+                channel.close();
+                return;
+            }
+            pipeline.addLast(new HAProxyMessageDecoder());
+        }
+        if (encryption != null) {
+            pipeline.addLast(
+                    encryption.newHandler(channel, settings.timing().handshake().toMillis()));
+        }
+        pipeline.addLast(
+                new HttpRequestDecoder(new HttpDecoderConfig()
+                        .setMaxInitialLineLength(MAX_INITIAL_LINE_BYTES)
+                        .setMaxHeaderSize(settings.edge().maxHeaderBytes())),
+                new Handshake(admission, loopOf(channel), channel, encryption != null));
+    }
+
+    private boolean isTrusted(Channel channel) {
+        return channel.remoteAddress() instanceof InetSocketAddress peer
+                && admission.proxies().trusts(peer.getAddress());
     }
 
     private Loop loopOf(Channel channel) {

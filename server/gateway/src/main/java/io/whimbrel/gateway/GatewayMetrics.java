@@ -34,6 +34,8 @@ final class GatewayMetrics {
     private final LongAdder publications = new LongAdder();
     private final LongAdder inboxOverflows = new LongAdder();
     private final LongAdder closedByClient = new LongAdder();
+    private final LongAdder unreadable = new LongAdder();
+    private final LongAdder overRate = new LongAdder();
     private final LongAdder overLimit = new LongAdder();
     private final LongAdder dropped = new LongAdder();
     private final DistributionSummary tickSize;
@@ -68,6 +70,8 @@ final class GatewayMetrics {
                 .serviceLevelObjectives(buckets(1, 2, 5, 10, 20, 50, 100, 200, 500, 1000))
                 .register(registry);
         count("whimbrel.gateway.refused", "Connections turned away, by reason", overLimit, "reason", "max-connections");
+        count("whimbrel.gateway.refused", "Connections turned away, by reason", overRate, "reason", "rate");
+        count("whimbrel.gateway.refused", "Connections turned away, by reason", unreadable, "reason", "unreadable");
         count("whimbrel.gateway.closes", "Connections closed, by reason", closedByClient, "reason", "client");
         for (Disconnect reason : Disconnect.values()) {
             LongAdder adder = new LongAdder();
@@ -85,6 +89,15 @@ final class GatewayMetrics {
     void refused(int httpStatus) {
         registry.counter("whimbrel.gateway.refused", "reason", "http-" + httpStatus)
                 .increment();
+    }
+
+    /** Neither TLS nor a PROXY header nor anything else we expected. */
+    void refusedUnreadable() {
+        unreadable.increment();
+    }
+
+    void refusedOverRate() {
+        overRate.increment();
     }
 
     void refusedOverLimit() {

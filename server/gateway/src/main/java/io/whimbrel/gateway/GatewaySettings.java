@@ -21,7 +21,8 @@ public record GatewaySettings(
         String plainChannel,
         OutboxRules outboxRules,
         Timing timing,
-        Limits limits) {
+        Limits limits,
+        Edge edge) {
 
     public static final int DEFAULT_PORT = 7071;
 
@@ -39,31 +40,42 @@ public record GatewaySettings(
                 "article",
                 OutboxRules.NONE,
                 Timing.defaults(),
-                Limits.defaults());
+                Limits.defaults(),
+                Edge.defaults());
     }
 
     public GatewaySettings withHostAndPort(String newHost, int newPort) {
-        return new GatewaySettings(newHost, newPort, origins, compression, plainChannel, outboxRules, timing, limits);
+        return new GatewaySettings(
+                newHost, newPort, origins, compression, plainChannel, outboxRules, timing, limits, edge);
     }
 
     public GatewaySettings withTiming(Timing newTiming) {
-        return new GatewaySettings(host, port, origins, compression, plainChannel, outboxRules, newTiming, limits);
+        return new GatewaySettings(
+                host, port, origins, compression, plainChannel, outboxRules, newTiming, limits, edge);
     }
 
     public GatewaySettings withLimits(Limits newLimits) {
-        return new GatewaySettings(host, port, origins, compression, plainChannel, outboxRules, timing, newLimits);
+        return new GatewaySettings(
+                host, port, origins, compression, plainChannel, outboxRules, timing, newLimits, edge);
     }
 
     public GatewaySettings withOutboxRules(OutboxRules newRules) {
-        return new GatewaySettings(host, port, origins, compression, plainChannel, newRules, timing, limits);
+        return new GatewaySettings(host, port, origins, compression, plainChannel, newRules, timing, limits, edge);
+    }
+
+    public GatewaySettings withEdge(Edge newEdge) {
+        return new GatewaySettings(
+                host, port, origins, compression, plainChannel, outboxRules, timing, limits, newEdge);
     }
 
     public GatewaySettings withOrigins(Set<String> newOrigins) {
-        return new GatewaySettings(host, port, newOrigins, compression, plainChannel, outboxRules, timing, limits);
+        return new GatewaySettings(
+                host, port, newOrigins, compression, plainChannel, outboxRules, timing, limits, edge);
     }
 
     public GatewaySettings withCompression(boolean newCompression) {
-        return new GatewaySettings(host, port, origins, newCompression, plainChannel, outboxRules, timing, limits);
+        return new GatewaySettings(
+                host, port, origins, newCompression, plainChannel, outboxRules, timing, limits, edge);
     }
 
     /**
@@ -74,6 +86,7 @@ public record GatewaySettings(
      * @param pongTimeout how long a client may be silent after a ping
      * @param close how long a client may take to answer a Close frame
      * @param drain over which time the goodbyes are spread when the gateway stops
+     * @param maxAge after about which time, a quarter more or less, a connection is sent away to come back; 0 for never
      * @param topicLinger how long a topic that is no address stays subscribed after its last session
      */
     public record Timing(
@@ -82,8 +95,10 @@ public record GatewaySettings(
             Duration pongTimeout,
             Duration close,
             Duration drain,
-            Duration topicLinger) {
+            Duration topicLinger,
+            Duration maxAge) {
         public Timing {
+            require(!maxAge.isNegative(), "gateway.connection.max-age", maxAge, "0 or more");
             requirePositive(handshake, "gateway.handshake.timeout");
             requirePositive(pingInterval, "gateway.ping.interval");
             requirePositive(pongTimeout, "gateway.ping.timeout");
@@ -104,11 +119,12 @@ public record GatewaySettings(
                     Duration.ofSeconds(8),
                     Duration.ofSeconds(5),
                     Duration.ofSeconds(30),
-                    Duration.ofSeconds(5));
+                    Duration.ofSeconds(5),
+                    Duration.ZERO);
         }
 
         public Timing withDrain(Duration newDrain) {
-            return new Timing(handshake, pingInterval, pongTimeout, close, newDrain, topicLinger);
+            return new Timing(handshake, pingInterval, pongTimeout, close, newDrain, topicLinger, maxAge);
         }
     }
 
@@ -144,6 +160,36 @@ public record GatewaySettings(
         public static Limits defaults() {
             return new Limits(
                     1_000_000, 64 * 1024, 1024 * 1024, 10_000, 256L * 1024 * 1024, 64L * 1024 * 1024, 64 * 1024);
+        }
+    }
+
+    /**
+     * How connections may come in. The limits count nothing where they are 0.
+     *
+     * @param proxyProtocol whether every connection begins with a PROXY header, version 1 or 2
+     * @param maxHeaderBytes of a handshake's headers together
+     * @param maxPerAddress connections of one client
+     * @param maxPerSource connections from one IP address, or one /64 network of IPv6
+     * @param handshakesPerSecond that are begun, all together
+     * @param handshakeBurst how many may come at once after a pause
+     */
+    public record Edge(
+            boolean proxyProtocol,
+            int maxHeaderBytes,
+            int maxPerAddress,
+            int maxPerSource,
+            int handshakesPerSecond,
+            int handshakeBurst) {
+        public Edge {
+            require(maxHeaderBytes >= 1024, "gateway.handshake.max-header-bytes", maxHeaderBytes, "1024 or more");
+            require(maxPerAddress >= 0, "gateway.max-connections-per-address", maxPerAddress, "0 or more");
+            require(maxPerSource >= 0, "gateway.max-connections-per-source", maxPerSource, "0 or more");
+            require(handshakesPerSecond >= 0, "gateway.handshake.rate.per-second", handshakesPerSecond, "0 or more");
+            require(handshakeBurst > 0, "gateway.handshake.rate.burst", handshakeBurst, "1 or more");
+        }
+
+        public static Edge defaults() {
+            return new Edge(false, 16 * 1024, 0, 0, 0, 1_000);
         }
     }
 

@@ -6,19 +6,29 @@ import io.netty.channel.Channel;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
 import io.netty.channel.socket.DuplexChannel;
+import io.netty.handler.codec.DecoderException;
+import io.netty.handler.codec.haproxy.HAProxyCommand;
+import io.netty.handler.codec.haproxy.HAProxyMessage;
 import io.netty.handler.codec.http.HttpContent;
 import io.netty.handler.codec.http.HttpRequest;
 import io.netty.handler.codec.http.HttpRequestDecoder;
 import io.netty.handler.codec.http.LastHttpContent;
+import io.netty.util.AsciiString;
+import io.netty.util.NetUtil;
 import io.netty.util.ReferenceCountUtil;
 import io.netty.util.concurrent.Future;
 import io.whimbrel.auth.TokenVerdict;
 import io.whimbrel.gateway.UpgradeRequest.Reading;
-import io.whimbrel.model.Address;
 import io.whimbrel.model.Disconnect;
 import io.whimbrel.model.Topic;
+import io.whimbrel.ops.Source;
 import java.io.IOException;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.net.UnknownHostException;
 import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -35,12 +45,15 @@ final class Handshake extends ChannelInboundHandlerAdapter {
     /** How long a refused client may take to read why. */
     private static final long LINGER_MILLIS = 2_000;
 
+    private static final AsciiString FORWARDED_FOR = AsciiString.cached("X-Forwarded-For");
+
     /** Bytes a client may send before its handshake is answered, which it should not (RFC 6455 §4.1). */
     private static final int MAX_EARLY_BYTES = 64 * 1024;
 
     private final Admission admission;
     private final Loop loop;
     private final Channel channel;
+    private final boolean encrypted;
     private @Nullable Future<?> deadline;
     private @Nullable HttpRequest request;
     private @Nullable NettySocket socket;
@@ -49,11 +62,19 @@ final class Handshake extends ChannelInboundHandlerAdapter {
     private boolean requestRead;
 
     private boolean refused;
+    /** Who opened the connection; null where that is no IP address, as in tests. */
+    private @Nullable InetAddress peer;
 
-    Handshake(Admission admission, Loop loop, Channel channel) {
+    /** Whether a PROXY header has to come first and has not. */
+    private boolean proxyHeaderDue;
+
+    Handshake(Admission admission, Loop loop, Channel channel, boolean encrypted) {
         this.admission = admission;
         this.loop = loop;
         this.channel = channel;
+        this.encrypted = encrypted;
+        proxyHeaderDue = admission.settings().edge().proxyProtocol();
+        peer = channel.remoteAddress() instanceof InetSocketAddress remote ? remote.getAddress() : null;
     }
 
     @Override
@@ -68,6 +89,10 @@ final class Handshake extends ChannelInboundHandlerAdapter {
 
     @Override
     public void channelRead(ChannelHandlerContext context, Object message) {
+        if (message instanceof HAProxyMessage header) {
+            onProxyHeader(header);
+            return;
+        }
         if (!requestRead && message instanceof HttpRequest head) {
             request = head;
         }
@@ -86,18 +111,50 @@ final class Handshake extends ChannelInboundHandlerAdapter {
         }
     }
 
+    /** The proxy says for whom it speaks; for itself when it asks after our health (LOCAL). */
+    private void onProxyHeader(HAProxyMessage header) {
+        proxyHeaderDue = false;
+        if (header.command() == HAProxyCommand.PROXY && header.sourceAddress() != null) {
+            byte[] source = NetUtil.createByteArrayFromIpAddressString(header.sourceAddress());
+            peer = source == null ? peer : addressOf(source);
+        }
+        header.release();
+    }
+
+    private static InetAddress addressOf(byte[] bytes) {
+        try {
+            return InetAddress.getByAddress(bytes);
+        } catch (UnknownHostException e) {
+            throw new IllegalStateException("Netty reads addresses of 4 or 16 bytes", e);
+        }
+    }
+
     private void onRequest(HttpRequest complete) {
+        if (proxyHeaderDue) {
+            throw new IllegalStateException("the decoder of the PROXY header let a request through");
+        }
+        InetAddress source = peer == null
+                ? null
+                : admission.proxies().clientOf(peer, complete.headers().getAll(FORWARDED_FOR));
         Reading reading = UpgradeRequest.read(complete, admission.origins(), admission.compression());
         request = null;
         switch (reading) {
             case Reading.Refused refusal -> refuse(refusal);
-            case Reading.Accepted accepted -> admit(accepted);
+            case Reading.Accepted accepted -> admit(accepted, source);
         }
     }
 
-    private void admit(Reading.Accepted accepted) {
+    private void admit(Reading.Accepted accepted, @Nullable InetAddress source) {
         endOfRequest();
         channel.config().setAutoRead(false);
+        if (admission.budget().isNearlySpent()) {
+            upgradeOnlyToClose(accepted, Disconnect.OVERLOADED);
+            return;
+        }
+        if (source != null && !count(admission.perSource(), Source.of(source))) {
+            upgradeOnlyToClose(accepted, Disconnect.CONNECTION_LIMIT);
+            return;
+        }
         Optional<String> token = accepted.token();
         if (token.isEmpty()) {
             upgradeOnlyToClose(accepted, Disconnect.INVALID_TOKEN);
@@ -116,8 +173,7 @@ final class Handshake extends ChannelInboundHandlerAdapter {
 
     private void onVerdict(Reading.Accepted accepted, TokenVerdict verdict) {
         switch (verdict) {
-            case TokenVerdict.Valid(Address address, long expiresAtSeconds, var _) ->
-                subscribe(accepted, Topic.of(address), admission.expiresAtMillis(expiresAtSeconds, loop));
+            case TokenVerdict.Valid valid -> subscribe(accepted, valid);
             case TokenVerdict.Expired() -> upgradeOnlyToClose(accepted, Disconnect.EXPIRED);
             case TokenVerdict.Invalid() -> upgradeOnlyToClose(accepted, Disconnect.INVALID_TOKEN);
             case TokenVerdict.Unavailable(String why) -> {
@@ -127,33 +183,58 @@ final class Handshake extends ChannelInboundHandlerAdapter {
         }
     }
 
-    private void subscribe(Reading.Accepted accepted, Topic topic, long expiresAtMillis) {
+    /** Counts the connection as long as it is open; false when its owner has as many as it may. */
+    private <K> boolean count(ConnectionCounts<K> counts, K owner) {
+        if (!counts.isLimited()) {
+            return true;
+        }
+        boolean taken = counts.take(owner);
+        if (taken) {
+            channel.closeFuture().addListener(_ -> counts.giveBack(owner));
+        }
+        return taken;
+    }
+
+    private void subscribe(Reading.Accepted accepted, TokenVerdict.Valid valid) {
         if (!channel.isActive()) {
             return;
         }
+        if (!count(admission.perAddress(), valid.address())) {
+            upgradeOnlyToClose(accepted, Disconnect.CONNECTION_LIMIT);
+            return;
+        }
+        NettySocket made = newSocket(accepted, admission.endOf(valid.expiresAtSeconds(), loop));
+        CompletionStage<Void> ready = loop.hub().subscribe(made.session(), Topic.of(valid.address()));
+        for (Topic topic : valid.topics()) {
+            ready = both(ready, loop.hub().subscribe(made.session(), topic));
+        }
+        ready.whenComplete((_, failure) -> onLoop(() -> {
+            if (failure != null) {
+                log.debug("The topics of {} could not be subscribed", valid.address(), failure);
+                made.session().close(Disconnect.BROKER_UNAVAILABLE);
+            } else if (admission.draining()) {
+                made.session().close(Disconnect.SHUTDOWN);
+            }
+            upgrade(accepted, made);
+        }));
+    }
+
+    private static CompletionStage<Void> both(CompletionStage<Void> one, CompletionStage<Void> other) {
+        return CompletableFuture.allOf(one.toCompletableFuture(), other.toCompletableFuture());
+    }
+
+    private NettySocket newSocket(Reading.Accepted accepted, Session.End end) {
         boolean deflated = !accepted.extensions().isEmpty();
-        NettySocket made = new NettySocket(channel, false, self -> new Session(loop, self, expiresAtMillis, deflated));
+        NettySocket made = new NettySocket(channel, encrypted, self -> new Session(loop, self, end, deflated));
         socket = made;
-        loop.hub()
-                .subscribe(made.session(), topic)
-                .whenComplete((_, failure) -> onLoop(() -> {
-                    if (failure != null) {
-                        log.debug("{} could not be subscribed", topic, failure);
-                        made.session().close(Disconnect.BROKER_UNAVAILABLE);
-                    } else if (admission.draining()) {
-                        made.session().close(Disconnect.SHUTDOWN);
-                    }
-                    upgrade(accepted, made);
-                }));
+        return made;
     }
 
     private void upgradeOnlyToClose(Reading.Accepted accepted, Disconnect reason) {
         if (!channel.isActive()) {
             return;
         }
-        boolean deflated = !accepted.extensions().isEmpty();
-        NettySocket made = new NettySocket(channel, false, self -> new Session(loop, self, Long.MAX_VALUE, deflated));
-        socket = made;
+        NettySocket made = newSocket(accepted, Session.End.NEVER);
         made.session().close(reason);
         upgrade(accepted, made);
     }
@@ -186,7 +267,7 @@ final class Handshake extends ChannelInboundHandlerAdapter {
         admission.metrics().refused(refusal.status());
         channel.writeAndFlush(HttpAnswers.refusal(refusal.status(), refusal.reason(), refusal.extraHeaders()))
                 .addListener(sent -> {
-                    if (sent.isSuccess() && channel instanceof DuplexChannel duplex) {
+                    if (sent.isSuccess() && !encrypted && channel instanceof DuplexChannel duplex) {
                         // Closing at once, with bytes of the client unread, could destroy the answer on its way.
                         duplex.shutdownOutput();
                         channel.eventLoop().schedule(() -> channel.close(), LINGER_MILLIS, TimeUnit.MILLISECONDS);
@@ -239,7 +320,12 @@ final class Handshake extends ChannelInboundHandlerAdapter {
 
     @Override
     public void exceptionCaught(ChannelHandlerContext context, Throwable cause) {
-        if (!(cause instanceof IOException)) {
+        if (cause instanceof DecoderException) {
+            // What came is no TLS or no PROXY header, or of a kind we do not speak: the client's fault, or a port
+            // scan's.
+            log.debug("A connection began with what cannot be read", cause);
+            admission.metrics().refusedUnreadable();
+        } else if (!(cause instanceof IOException)) {
             log.error("Unexpected failure in a handshake, whose connection is closed", cause);
         }
         channel.close();

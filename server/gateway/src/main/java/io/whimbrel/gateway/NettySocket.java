@@ -31,6 +31,7 @@ final class NettySocket extends ChannelInboundHandlerAdapter implements Socket {
     static final WriteBufferWaterMark ALL_SENT = new WriteBufferWaterMark(1, 1);
 
     private final Channel channel;
+    private final boolean encrypted;
     private final Session session;
     /** Where bytes may go past Netty; null where they may not: TLS, other transports. */
     private final io.netty.channel.unix.@Nullable Socket direct;
@@ -42,6 +43,7 @@ final class NettySocket extends ChannelInboundHandlerAdapter implements Socket {
      */
     NettySocket(Channel channel, boolean encrypted, Function<Socket, Session> session) {
         this.channel = channel;
+        this.encrypted = encrypted;
         direct = !encrypted
                         && channel instanceof EpollSocketChannel epoll
                         && epoll.fd() instanceof io.netty.channel.unix.Socket socket
@@ -101,6 +103,10 @@ final class NettySocket extends ChannelInboundHandlerAdapter implements Socket {
 
     @Override
     public void finish() {
+        if (encrypted) { // TLS has no half of a connection that ends alone
+            closeWhenSent();
+            return;
+        }
         whenSent(sent -> {
             if (channel instanceof DuplexChannel duplex && sent.isSuccess()) {
                 duplex.shutdownOutput();

@@ -22,6 +22,11 @@ final class Session extends TimingWheel.Entry implements FrameReader.Sink {
         CLOSED
     }
 
+    /** When a session is over whatever its client does, and what the client hears then. */
+    record End(long millis, Disconnect reason) {
+        static final End NEVER = new End(Long.MAX_VALUE, Disconnect.EXPIRED);
+    }
+
     private final Loop loop;
     private final Socket socket;
     private final Outbox outbox;
@@ -30,7 +35,8 @@ final class Session extends TimingWheel.Entry implements FrameReader.Sink {
     /** What it is subscribed to; null for a connection that was refused and lives only to be told why. */
     private @Nullable Membership memberships;
 
-    private final long expiresAtMillis;
+    private final long endsAtMillis;
+    private final Disconnect endReason;
     private State state = State.OPENING;
     /** Why to close at once when the handshake has been answered; null for a connection that may stay. */
     private @Nullable Disconnect closeOnOpen;
@@ -48,13 +54,14 @@ final class Session extends TimingWheel.Entry implements FrameReader.Sink {
     private long nextPingMillis;
 
     /**
-     * @param expiresAtMillis by the loop's clock; {@link Long#MAX_VALUE} for never
+     * @param end by the loop's clock
      * @param deflated whether permessage-deflate was negotiated
      */
-    Session(Loop loop, Socket socket, long expiresAtMillis, boolean deflated) {
+    Session(Loop loop, Socket socket, End end, boolean deflated) {
         this.loop = loop;
         this.socket = socket;
-        this.expiresAtMillis = expiresAtMillis;
+        endsAtMillis = end.millis();
+        endReason = end.reason();
         this.deflated = deflated;
         outbox = new Outbox(socket, loop);
         reader = new FrameReader(this, loop.limits().maxMessageBytes(), deflated);
@@ -321,8 +328,8 @@ final class Session extends TimingWheel.Entry implements FrameReader.Sink {
     }
 
     private void beat(long nowMillis) {
-        if (nowMillis >= expiresAtMillis) {
-            close(Disconnect.EXPIRED);
+        if (nowMillis >= endsAtMillis) {
+            close(endReason);
             return;
         }
         if (pingSentMillis != 0) {
@@ -345,6 +352,6 @@ final class Session extends TimingWheel.Entry implements FrameReader.Sink {
         long next = pingSentMillis == 0
                 ? nextPingMillis
                 : pingSentMillis + loop.timing().pongTimeout().toMillis();
-        loop.wheel().schedule(this, Math.min(next, expiresAtMillis));
+        loop.wheel().schedule(this, Math.min(next, endsAtMillis));
     }
 }

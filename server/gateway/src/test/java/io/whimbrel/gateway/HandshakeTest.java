@@ -269,6 +269,7 @@ class HandshakeTest {
                 Duration.ofSeconds(8),
                 Duration.ofSeconds(1),
                 Duration.ZERO,
+                Duration.ZERO,
                 Duration.ZERO);
 
         try (TestGateway quick = new TestGateway(TestGateway.settings().withTiming(timing));
@@ -286,6 +287,7 @@ class HandshakeTest {
                 Duration.ofSeconds(25),
                 Duration.ofSeconds(8),
                 Duration.ofSeconds(1),
+                Duration.ZERO,
                 Duration.ZERO,
                 Duration.ZERO);
 

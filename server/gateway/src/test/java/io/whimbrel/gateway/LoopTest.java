@@ -9,6 +9,7 @@ import io.netty.buffer.Unpooled;
 import io.netty.channel.embedded.EmbeddedChannel;
 import io.whimbrel.broker.Broker;
 import io.whimbrel.model.Address;
+import io.whimbrel.model.Disconnect;
 import io.whimbrel.model.Publication;
 import io.whimbrel.model.Topic;
 import io.whimbrel.protocol.bare.BareCodec;
@@ -151,7 +152,10 @@ class LoopTest {
     }
 
     private Session openSession(EmbeddedChannel channel, Topic on, long expiresAtMillis) {
-        NettySocket socket = new NettySocket(channel, false, self -> new Session(loop, self, expiresAtMillis, false));
+        NettySocket socket = new NettySocket(
+                channel,
+                false,
+                self -> new Session(loop, self, new Session.End(expiresAtMillis, Disconnect.EXPIRED), false));
         channel.pipeline().addLast(socket);
         loop.hub().subscribe(socket.session(), on);
         socket.session().open();

@@ -354,6 +354,7 @@ class SessionTest {
                 Duration.ofMillis(timeoutMillis),
                 Duration.ofSeconds(1),
                 Duration.ZERO,
+                Duration.ZERO,
                 Duration.ZERO);
     }
 

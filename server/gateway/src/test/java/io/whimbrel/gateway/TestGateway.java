@@ -9,9 +9,12 @@ import io.whimbrel.model.Address;
 import io.whimbrel.model.Publication;
 import io.whimbrel.model.Topic;
 import io.whimbrel.ops.Health;
+import io.whimbrel.ops.TlsFiles;
+import io.whimbrel.ops.TrustedProxies;
 import java.io.IOException;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.atomic.AtomicReference;
+import org.jspecify.annotations.Nullable;
 
 /** A gateway on a free port with real sockets, between a broker and a verifier in the hands of the test. */
 final class TestGateway implements AutoCloseable {
@@ -29,6 +32,10 @@ final class TestGateway implements AutoCloseable {
     }
 
     TestGateway(GatewaySettings settings) throws IOException {
+        this(settings, TrustedProxies.NONE, null);
+    }
+
+    TestGateway(GatewaySettings settings, TrustedProxies proxies, @Nullable TlsFiles tls) throws IOException {
         AtomicReference<FakeBroker> made = new AtomicReference<>();
         gateway = new Gateway(
                 settings,
@@ -38,6 +45,8 @@ final class TestGateway implements AutoCloseable {
                     return made.get();
                 },
                 verifier,
+                proxies,
+                tls,
                 metrics,
                 health);
         broker = made.get();

@@ -31,6 +31,11 @@ final class GatewayService {
             Observability observability,
             Teardown teardown) {
         GatewaySettings gatewaySettings = gatewaySettings(settings);
+        if (gatewaySettings.edge().proxyProtocol()
+                && settings.list("proxies.trusted").isEmpty()) {
+            throw new IllegalArgumentException("gateway.proxy-protocol is true, but proxies.trusted is empty:"
+                    + " it must name the proxies, or anybody could claim any address");
+        }
         Ports.requireFree("gateway.port", gatewaySettings.host(), gatewaySettings.port());
         int adminPort = observability.serve(vertx, settings, teardown);
         EventLoops loops = new EventLoops(eventLoopCount(settings));
@@ -38,7 +43,14 @@ final class GatewayService {
         Gateway gateway;
         try {
             gateway = new Gateway(
-                    gatewaySettings, loops, brokers, verifier, observability.metrics(), observability.health());
+                    gatewaySettings,
+                    loops,
+                    brokers,
+                    verifier,
+                    EdgeParts.proxies(settings),
+                    tls,
+                    observability.metrics(),
+                    observability.health());
         } catch (BindException e) {
             throw Ports.taken("gateway.port", gatewaySettings.port(), e);
         }
@@ -71,7 +83,8 @@ final class GatewayService {
                         settings.duration("gateway.ping.timeout"),
                         settings.duration("gateway.close.timeout"),
                         Duration.ofSeconds(settings.number("gateway.drain.seconds", 0, 86_400)),
-                        settings.duration("gateway.topic.linger")),
+                        settings.duration("gateway.topic.linger"),
+                        settings.duration("gateway.connection.max-age")),
                 new GatewaySettings.Limits(
                         settings.number("gateway.max-connections"),
                         settings.number("gateway.max-message-bytes"),
@@ -79,6 +92,13 @@ final class GatewayService {
                         settings.number("gateway.outbox.max-frames"),
                         settings.bigNumber("gateway.memory.max-bytes", 1_048_576, Long.MAX_VALUE),
                         settings.bigNumber("gateway.inbox.max-bytes", 1_024, Long.MAX_VALUE),
-                        settings.number("gateway.pong-backlog.max-bytes")));
+                        settings.number("gateway.pong-backlog.max-bytes")),
+                new GatewaySettings.Edge(
+                        settings.isOn("gateway.proxy-protocol"),
+                        settings.number("gateway.handshake.max-header-bytes"),
+                        settings.number("gateway.max-connections-per-address"),
+                        settings.number("gateway.max-connections-per-source"),
+                        settings.number("gateway.handshake.rate.per-second"),
+                        settings.number("gateway.handshake.rate.burst")));
     }
 }

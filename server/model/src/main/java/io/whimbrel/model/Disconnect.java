@@ -21,15 +21,21 @@ public enum Disconnect {
     AUTHENTICATION_UNAVAILABLE(3004, "web server away, try again"),
     /** The topics of the connection could not be subscribed. */
     BROKER_UNAVAILABLE(3004, "broker away, try again"),
+    /** The outboxes of this gateway hold nearly all the memory they may. */
+    OVERLOADED(3004, "gateway overloaded, try again"),
     /** The token's time is over; the client gets a new one and returns. */
     EXPIRED(3005, "connection expired"),
     /** More waits for the client than its outbox may hold. */
     SLOW(3008, "slow"),
+    /** The connection is as old as this gateway lets connections become; coming back spreads clients anew. */
+    ROTATED(3011, "force reconnect"),
     /** A ping was not followed by a sign of life in time. */
     NO_PONG(3012, "no pong"),
 
     /** No token, or one nobody issued. Coming back with the same token would not help. */
-    INVALID_TOKEN(3500, "invalid token");
+    INVALID_TOKEN(3500, "invalid token"),
+    /** The address, or the place the connection comes from, has as many connections as one may have. */
+    CONNECTION_LIMIT(3504, "connection limit");
 
     private final int code;
     private final String reason;
