@@ -26,6 +26,7 @@ import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.UnknownHostException;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
@@ -56,7 +57,7 @@ final class Handshake extends ChannelInboundHandlerAdapter {
     private final boolean encrypted;
     private @Nullable Future<?> deadline;
     private @Nullable HttpRequest request;
-    private @Nullable NettySocket socket;
+    private @Nullable Session session;
     private ByteBuf early = Unpooled.EMPTY_BUFFER;
     /** Everything that comes from now on is thrown away, or waits in {@link #early}. */
     private boolean requestRead;
@@ -203,19 +204,20 @@ final class Handshake extends ChannelInboundHandlerAdapter {
             upgradeOnlyToClose(accepted, Disconnect.CONNECTION_LIMIT);
             return;
         }
-        NettySocket made = newSocket(accepted, admission.endOf(valid.expiresAtSeconds(), loop));
-        CompletionStage<Void> ready = loop.hub().subscribe(made.session(), Topic.of(valid.address()));
+        NettySocket socket = newSocket(accepted, admission.endOf(valid.expiresAtSeconds(), loop));
+        Session made = Objects.requireNonNull(session);
+        CompletionStage<Void> ready = loop.hub().subscribe(made, Topic.of(valid.address()));
         for (Topic topic : valid.topics()) {
-            ready = both(ready, loop.hub().subscribe(made.session(), topic));
+            ready = both(ready, loop.hub().subscribe(made, topic));
         }
         ready.whenComplete((_, failure) -> onLoop(() -> {
             if (failure != null) {
                 log.debug("The topics of {} could not be subscribed", valid.address(), failure);
-                made.session().close(Disconnect.BROKER_UNAVAILABLE);
+                made.close(Disconnect.BROKER_UNAVAILABLE);
             } else if (admission.draining()) {
-                made.session().close(Disconnect.SHUTDOWN);
+                made.close(Disconnect.SHUTDOWN);
             }
-            upgrade(accepted, made);
+            upgrade(accepted, socket, made);
         }));
     }
 
@@ -225,32 +227,35 @@ final class Handshake extends ChannelInboundHandlerAdapter {
 
     private NettySocket newSocket(Reading.Accepted accepted, Session.End end) {
         boolean deflated = !accepted.extensions().isEmpty();
-        NettySocket made = new NettySocket(channel, encrypted, self -> new Session(loop, self, end, deflated));
-        socket = made;
-        return made;
+        return new NettySocket(channel, encrypted, socket -> {
+            Session made = new Session(loop, socket, end, deflated);
+            session = made;
+            return made;
+        });
     }
 
     private void upgradeOnlyToClose(Reading.Accepted accepted, Disconnect reason) {
         if (!channel.isActive()) {
             return;
         }
-        NettySocket made = newSocket(accepted, Session.End.NEVER);
-        made.session().close(reason);
-        upgrade(accepted, made);
+        NettySocket socket = newSocket(accepted, Session.End.NEVER);
+        Session made = Objects.requireNonNull(session);
+        made.close(reason);
+        upgrade(accepted, socket, made);
     }
 
-    private void upgrade(Reading.Accepted accepted, NettySocket made) {
+    private void upgrade(Reading.Accepted accepted, NettySocket socket, Session made) {
         if (!channel.isActive()) {
-            made.session().onClosed();
+            made.onClosed();
             return;
         }
         channel.writeAndFlush(HttpAnswers.switchingProtocols(accepted), channel.voidPromise());
         ByteBuf waiting = early;
         early = Unpooled.EMPTY_BUFFER;
-        channel.pipeline().replace(this, null, made);
-        made.session().open();
+        channel.pipeline().replace(this, null, socket);
+        made.open();
         if (waiting.isReadable()) {
-            made.session().onBytes(waiting);
+            made.onBytes(waiting);
         } else {
             waiting.release();
         }
@@ -259,7 +264,7 @@ final class Handshake extends ChannelInboundHandlerAdapter {
 
     /** Answers with plain HTTP, lets the client read it, and ends the connection. */
     private void refuse(Reading.Refused refusal) {
-        if (refused || socket != null) {
+        if (refused || session != null) {
             return;
         }
         refused = true;
@@ -313,8 +318,8 @@ final class Handshake extends ChannelInboundHandlerAdapter {
         endOfRequest();
         early.release();
         early = Unpooled.EMPTY_BUFFER;
-        if (socket != null) {
-            socket.session().onClosed();
+        if (session != null) {
+            session.onClosed();
         }
     }
 

@@ -32,16 +32,16 @@ final class NettySocket extends ChannelInboundHandlerAdapter implements Socket {
 
     private final Channel channel;
     private final boolean encrypted;
-    private final Session session;
+    private final Owner owner;
     /** Where bytes may go past Netty; null where they may not: TLS, other transports. */
     private final io.netty.channel.unix.@Nullable Socket direct;
 
     /**
-     * Makes the session, too, since each of the two needs the other.
+     * Makes its owner, too, since each of the two needs the other.
      *
      * @param encrypted whether a handler of the pipeline has to see every byte
      */
-    NettySocket(Channel channel, boolean encrypted, Function<Socket, Session> session) {
+    NettySocket(Channel channel, boolean encrypted, Function<? super Socket, ? extends Owner> owner) {
         this.channel = channel;
         this.encrypted = encrypted;
         direct = !encrypted
@@ -50,11 +50,7 @@ final class NettySocket extends ChannelInboundHandlerAdapter implements Socket {
                 ? socket
                 : null;
         channel.config().setWriteBufferWaterMark(ALL_SENT);
-        this.session = session.apply(this);
-    }
-
-    Session session() {
-        return session;
+        this.owner = owner.apply(this);
     }
 
     @Override
@@ -131,19 +127,19 @@ final class NettySocket extends ChannelInboundHandlerAdapter implements Socket {
 
     @Override
     public void channelRead(ChannelHandlerContext context, Object message) {
-        session.onBytes((ByteBuf) message);
+        owner.onBytes((ByteBuf) message);
     }
 
     @Override
     public void channelWritabilityChanged(ChannelHandlerContext context) {
         if (channel.isWritable()) {
-            session.onWritable();
+            owner.onWritable();
         }
     }
 
     @Override
     public void channelInactive(ChannelHandlerContext context) {
-        session.onClosed();
+        owner.onClosed();
     }
 
     @Override

@@ -14,7 +14,7 @@ import org.jspecify.annotations.Nullable;
  *      in the outbox    to the socket   the end of its bytes or the deadline count
  * </pre>
  */
-final class Session extends TimingWheel.Entry implements FrameReader.Sink {
+final class Session extends TimingWheel.Entry implements Socket.Owner, FrameReader.Sink {
     private enum State {
         OPENING,
         OPEN,
@@ -138,7 +138,8 @@ final class Session extends TimingWheel.Entry implements FrameReader.Sink {
         }
     }
 
-    void onBytes(ByteBuf bytes) {
+    @Override
+    public void onBytes(ByteBuf bytes) {
         lastReadMillis = loop.nowMillis();
         if (state == State.CLOSED) {
             bytes.release();
@@ -147,8 +148,8 @@ final class Session extends TimingWheel.Entry implements FrameReader.Sink {
         }
     }
 
-    /** The socket has sent everything it was given. */
-    void onWritable() {
+    @Override
+    public void onWritable() {
         outbox.onWritable();
         resumeReading();
     }
@@ -160,8 +161,8 @@ final class Session extends TimingWheel.Entry implements FrameReader.Sink {
         }
     }
 
-    /** The connection is gone, whoever ended it. */
-    void onClosed() {
+    @Override
+    public void onClosed() {
         if (state == State.CLOSED) {
             return;
         }

@@ -4,13 +4,25 @@ import io.netty.buffer.ByteBuf;
 
 /**
  * What a session knows of the transport below it; {@code SocketContract} says it in tests. Every method is called on the
- * session's event loop; none blocks or throws: a socket that broke says so once, by {@link Session#onClosed}, and not
+ * session's event loop; none blocks or throws: a socket that broke says so once, by {@link Owner#onClosed}, and not
  * before the call under way has returned.
  */
 interface Socket {
+    /** Whom a socket tells what happens to it; always on its event loop. */
+    interface Owner {
+        /** Takes bytes of the client over, and releases them. */
+        void onBytes(ByteBuf bytes);
+
+        /** Everything that was written is sent, after a time in which it was not. */
+        void onWritable();
+
+        /** The connection is gone, whoever ended it; the last call. */
+        void onClosed();
+    }
+
     /**
      * Sends the bytes, behind all that came before. What the system does not take at once is retained until it does; the
-     * caller keeps its own hold. Answers whether there is room for more: where there is none, {@link Session#onWritable}
+     * caller keeps its own hold. Answers whether there is room for more: where there is none, {@link Owner#onWritable}
      * follows when everything is sent. Bytes written nevertheless are kept, too.
      */
     boolean write(ByteBuf bytes);

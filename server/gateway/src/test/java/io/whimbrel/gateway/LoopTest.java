@@ -152,19 +152,20 @@ class LoopTest {
     }
 
     private Session openSession(EmbeddedChannel channel, Topic on, long expiresAtMillis) {
-        NettySocket socket = new NettySocket(
-                channel,
-                false,
-                self -> new Session(loop, self, new Session.End(expiresAtMillis, Disconnect.EXPIRED), false));
+        Session[] made = new Session[1];
+        NettySocket socket = new NettySocket(channel, false, self -> {
+            made[0] = new Session(loop, self, new Session.End(expiresAtMillis, Disconnect.EXPIRED), false);
+            return made[0];
+        });
         channel.pipeline().addLast(socket);
-        loop.hub().subscribe(socket.session(), on);
-        socket.session().open();
-        return socket.session();
+        loop.hub().subscribe(made[0], on);
+        made[0].open();
+        return made[0];
     }
 
     private void answerPings() {
         if (!writesOf(first).isEmpty()) {
-            first.pipeline().get(NettySocket.class).session().onBytes(Unpooled.copiedBuffer(ClientFrames.text("x")));
+            first.writeInbound(Unpooled.copiedBuffer(ClientFrames.text("x")));
         }
     }
 
