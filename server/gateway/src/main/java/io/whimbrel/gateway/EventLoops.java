@@ -14,12 +14,15 @@ import java.util.concurrent.TimeUnit;
 /** The event loops of a gateway, one per core, which the broker's connections share. epoll where there is any, else NIO. */
 public final class EventLoops implements AutoCloseable {
     private final EventLoopGroup group;
-    private final boolean epoll = Epoll.isAvailable();
 
     public EventLoops(int count) {
         var threads = new DefaultThreadFactory("gateway");
         group = new MultiThreadIoEventLoopGroup(
-                count, threads, epoll ? EpollIoHandler.newFactory() : NioIoHandler.newFactory());
+                count, threads, isEpoll() ? EpollIoHandler.newFactory() : NioIoHandler.newFactory());
+    }
+
+    static boolean isEpoll() {
+        return Epoll.isAvailable();
     }
 
     public EventLoopGroup group() {
@@ -27,7 +30,7 @@ public final class EventLoops implements AutoCloseable {
     }
 
     Class<? extends ServerSocketChannel> serverChannelType() {
-        return epoll ? EpollServerSocketChannel.class : NioServerSocketChannel.class;
+        return isEpoll() ? EpollServerSocketChannel.class : NioServerSocketChannel.class;
     }
 
     @Override

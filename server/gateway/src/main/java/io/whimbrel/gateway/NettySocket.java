@@ -36,6 +36,9 @@ final class NettySocket extends ChannelInboundHandlerAdapter implements Socket {
     /** Where bytes may go past Netty; null where they may not: TLS, other transports. */
     private final io.netty.channel.unix.@Nullable Socket direct;
 
+    /** Whether the owner waits to hear that all is sent. */
+    private boolean full;
+
     /**
      * Makes its owner, too, since each of the two needs the other.
      *
@@ -60,8 +63,10 @@ final class NettySocket extends ChannelInboundHandlerAdapter implements Socket {
         if (left == 0) {
             return true;
         }
+        full = false; // what Netty manages to send right here is told by the answer alone
         channel.writeAndFlush(bytes.retainedSlice(bytes.readerIndex() + sent, left), channel.voidPromise());
-        return isIdle();
+        full = !isIdle();
+        return !full;
     }
 
     /** How many of the bytes the system took. */
@@ -132,7 +137,8 @@ final class NettySocket extends ChannelInboundHandlerAdapter implements Socket {
 
     @Override
     public void channelWritabilityChanged(ChannelHandlerContext context) {
-        if (channel.isWritable()) {
+        if (full && channel.isWritable()) {
+            full = false;
             owner.onWritable();
         }
     }

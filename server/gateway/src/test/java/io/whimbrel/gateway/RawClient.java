@@ -46,7 +46,7 @@ final class RawClient implements AutoCloseable {
         }
     }
 
-    private final Socket socket = new Socket();
+    private final Socket socket;
     private final DataInputStream in;
     private final OutputStream out;
 
@@ -56,6 +56,12 @@ final class RawClient implements AutoCloseable {
 
     /** With a receive buffer of that size; 0 leaves it to the system. A small one fills up soon. */
     RawClient(int port, int receiveBufferBytes) throws IOException {
+        this(new Socket(), port, receiveBufferBytes);
+    }
+
+    /** Over a socket that is not connected yet, such as one that speaks TLS. */
+    RawClient(Socket socket, int port, int receiveBufferBytes) throws IOException {
+        this.socket = socket;
         if (receiveBufferBytes > 0) {
             socket.setReceiveBufferSize(receiveBufferBytes);
         }
