@@ -7,7 +7,7 @@ public final class Bench {
     private final BenchSettings settings;
     private final PrintStream progress;
 
-    /** @param progress gets one line a second */
+    /** Nothing happens yet; {@code progress} will get one line a second. */
     public Bench(BenchSettings settings, PrintStream progress) {
         this.settings = settings;
         this.progress = progress;

@@ -36,6 +36,8 @@ public record BenchSettings(
     }
 
     /**
+     * Where the servers are, and as whom the bench comes.
+     *
      * @param gateways connections are spread over them in turn
      * @param trust PEM certificates that are trusted with TLS; null: those of the JDK
      * @param sourceAddresses local addresses that connections are bound to in turn; empty: the system chooses
@@ -68,6 +70,8 @@ public record BenchSettings(
     }
 
     /**
+     * How much.
+     *
      * @param handshakes connections that are being opened at the same time
      * @param publishers keep-alive connections to the web server
      * @param inFlight publications whose deliveries may be outstanding, where there is no fixed rate
@@ -91,6 +95,8 @@ public record BenchSettings(
     }
 
     /**
+     * How long.
+     *
      * @param warmUp not measured
      * @param duration measured
      * @param drain what is under way at the end may take so long
@@ -104,6 +110,8 @@ public record BenchSettings(
     }
 
     /**
+     * What is broken on purpose.
+     *
      * @param cutEvery how long a client of {@code jitter} stays connected, on the average
      * @param away how long it stays away then
      * @param command restarts a gateway in {@code deploy}; <code>{i}</code> counts from 0; empty: somebody else does it

@@ -52,7 +52,7 @@ final class Crowd {
         for (int i = 0; i < loops; i++) {
             var loop = wire.loops().of(i);
             Deque<Client> queue = new ArrayDeque<>(
-                    these.stream().filter(client -> client.loop() == loop).toList());
+                    these.stream().filter(client -> client.loop().equals(loop)).toList());
             int atOnce = Math.max(1, handshakes / loops);
             loop.execute(() -> new Door(queue, open).open(atOnce));
         }

@@ -11,17 +11,17 @@ public record Endpoint(String host, int port, String path, boolean tls) {
     private static final int HTTP_PORT = 80;
     private static final int HTTPS_PORT = 443;
 
-    /** @param url {@code http://host:port} or {@code https://…} */
+    /** Reads {@code http://host:port} or {@code https://…}. */
     public static Endpoint web(String url) {
         return of(url, "http", "https");
     }
 
-    /** @param url {@code ws://host:port/path} or {@code wss://…} */
+    /** Reads {@code ws://host:port/path} or {@code wss://…}. */
     public static Endpoint gateway(String url) {
         return of(url, "ws", "wss");
     }
 
-    /** @param urls with commas between them */
+    /** Reads those, with commas between them. */
     public static List<Endpoint> gateways(String urls) {
         return Texts.list(urls).stream().map(Endpoint::gateway).toList();
     }

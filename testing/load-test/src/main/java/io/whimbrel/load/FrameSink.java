@@ -13,7 +13,7 @@ interface FrameSink {
     /** The payload lies in {@code bytes} for the time of the call. */
     void onPing(ByteBuf bytes, int at, int length);
 
-    /** @param code 1005 where the frame has none */
+    /** The server says goodbye; 1005 where the frame has no code. */
     void onClose(int code);
 
     /** The bytes are no WebSocket frames; nothing more will be read. */

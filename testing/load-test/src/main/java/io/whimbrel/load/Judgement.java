@@ -45,6 +45,9 @@ record Judgement(
     }
 
     List<String> failures() {
+        if (traffic.published() > 0 && traffic.accepted() == 0) {
+            return List.of("Nothing that was published was accepted: " + traffic.refusals());
+        }
         if (settings.scenario().mustLoseNothing() && losses.lost() > 0) {
             return List.of("%s deliveries were accepted and did not reach a connected client within %d s"
                     .formatted(

@@ -27,7 +27,7 @@ final class Numbers {
 
     boolean has(int number) {
         int word = number / BITS;
-        return word < words.length && (words[word] & 1L << number) != 0;
+        return word < words.length && (words[word] & (1L << number)) != 0;
     }
 
     int count() {

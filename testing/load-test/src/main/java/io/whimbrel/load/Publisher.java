@@ -41,7 +41,7 @@ final class Publisher implements HttpLink.Asker {
 
     private final List<HttpLink> links = new ArrayList<>();
     private final Deque<HttpLink> idle = new ArrayDeque<>();
-    private final Map<HttpLink, Asked> busy = new java.util.IdentityHashMap<>();
+    private final Map<HttpLink, Asked> busy = new java.util.HashMap<>();
     private final Map<String, Long> refusals = new TreeMap<>();
     private final AtomicLong sent = new AtomicLong();
     private final AtomicLong accepted = new AtomicLong();
@@ -167,7 +167,7 @@ final class Publisher implements HttpLink.Asker {
         body.writeByte(' ');
         int missing = sizeBytes - 1 - (body.writerIndex() - messageAt);
         body.writeBytes(padding, 0, Math.max(0, missing));
-        body.writeShort('"' << 8 | '}');
+        body.writeShort(('"' << 8) | '}');
         ByteBuf request = link.buffer();
         request.ensureWritable(Math.min(LARGEST_HEAD_BYTES, head.readableBytes() + 16) + body.readableBytes());
         request.writeBytes(head, 0, head.readableBytes());

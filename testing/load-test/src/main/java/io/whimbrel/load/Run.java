@@ -143,7 +143,7 @@ final class Run {
         connect(clients.subList(quick.size(), clients.size()));
         window.end(Clock.nanos());
         end = snapshot();
-        drain(false);
+        drain(true);
     }
 
     /** The clients of a scenario that publishes, connected. */
@@ -220,16 +220,16 @@ final class Run {
         return begins;
     }
 
-    /** @param clientsReturn whether some may be on their way back */
-    private void drain(boolean clientsReturn) {
+    /** @param wholeTime also where all that was published has come: clients may be about to come or go */
+    private void drain(boolean wholeTime) {
         Publisher current = publisher;
         Duration longest = settings.times().drain();
         long deadline = Clock.nanos() + longest.toNanos();
         if (current != null) {
             current.stop();
         }
-        BooleanSupplier done = () ->
-                current == null || !clientsReturn && current.underWay() == 0 && crowd.delivered() >= pace.expected();
+        BooleanSupplier done =
+                () -> !wholeTime && current != null && current.underWay() == 0 && crowd.delivered() >= pace.expected();
         pulse.until(done, deadline, "drain");
     }
 

@@ -31,10 +31,10 @@ record Snapshot(
                 accepted,
                 processes,
                 wire.loops().cpuNanos(),
-                ownCpuSeconds());
+                measureOwnCpu());
     }
 
-    private static double ownCpuSeconds() {
+    private static double measureOwnCpu() {
         return ManagementFactory.getOperatingSystemMXBean() instanceof OperatingSystemMXBean bean
                 ? Clock.seconds(bean.getProcessCpuTime())
                 : 0;

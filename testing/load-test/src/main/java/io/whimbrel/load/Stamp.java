@@ -11,8 +11,8 @@ final class Stamp {
     static final int MAX_NUMBER = 99_999_999;
 
     private static final int NUMBER_AT = 21;
-    private static final int TIME_MARK = 'T' << 8 | '=';
-    private static final int NUMBER_MARK = ' ' << 16 | 'N' << 8 | '=';
+    private static final int TIME_MARK = ('T' << 8) | '=';
+    private static final int NUMBER_MARK = (' ' << 16) | ('N' << 8) | '=';
     private static final long ZEROS = 0x3030303030303030L;
     private static final long HIGH_HALVES = 0xF0F0F0F0F0F0F0F0L;
     private static final long SIXES = 0x0606060606060606L;
@@ -33,7 +33,7 @@ final class Stamp {
         long rest = value;
         long digits = 0;
         for (int i = 0; i < Long.BYTES; i++) {
-            digits = digits << 8 | '0' + rest % 10;
+            digits = (digits << 8) | ('0' + rest % 10);
             rest /= 10;
         }
         out.writeLongLE(digits);
@@ -69,14 +69,14 @@ final class Stamp {
 
     /** Eight ASCII digits, the first one in the lowest byte; pairs, then fours, then all eight are put together. */
     private static long digits(long ascii) {
-        boolean allDigits = (ascii & HIGH_HALVES) == ZEROS && (ascii + SIXES & HIGH_HALVES) == ZEROS;
+        boolean allDigits = (ascii & HIGH_HALVES) == ZEROS && ((ascii + SIXES) & HIGH_HALVES) == ZEROS;
         if (!allDigits) {
             return NOT_DIGITS;
         }
         long ones = ascii - ZEROS;
         long pairs = ones * 10 + (ones >>> 8);
         long odd = (pairs & 0x000000FF000000FFL) * 0x000F424000000064L;
-        long even = (pairs >>> 16 & 0x000000FF000000FFL) * 0x0000271000000001L;
-        return odd + even >>> 32;
+        long even = ((pairs >>> 16) & 0x000000FF000000FFL) * 0x0000271000000001L;
+        return (odd + even) >>> 32;
     }
 }

@@ -23,9 +23,17 @@ final class Texts {
         return String.format(Locale.ROOT, form, value);
     }
 
+    static String number(long value) {
+        return String.format(Locale.ROOT, "%,d", value);
+    }
+
     static String millis(double nanos) {
         double millis = nanos / 1e6;
         return String.format(Locale.ROOT, millis < 10 ? "%,.3f ms" : millis < 1_000 ? "%,.1f ms" : "%,.0f ms", millis);
+    }
+
+    static String millis(long nanos) {
+        return millis((double) nanos);
     }
 
     static String mebibytes(double bytes) {

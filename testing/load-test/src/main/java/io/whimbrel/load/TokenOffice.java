@@ -109,7 +109,8 @@ final class TokenOffice {
                 Thread.currentThread().interrupt();
                 throw new BenchException("interrupted", e);
             } catch (ExecutionException e) {
-                throw new BenchException(String.valueOf(e.getCause().getMessage()), e);
+                @Nullable Throwable cause = e.getCause();
+                throw new BenchException(String.valueOf((cause == null ? e : cause).getMessage()), e);
             }
         }
     }

@@ -4,7 +4,7 @@ import java.util.List;
 
 /** A process whose CPU time and memory are told beside the result; its children count in. */
 public record WatchedProcess(String name, long pid) {
-    /** @param text {@code web:123,gateway:456} */
+    /** Reads {@code web:123,gateway:456}. */
     public static List<WatchedProcess> parse(String text) {
         return Texts.list(text).stream().map(WatchedProcess::one).toList();
     }
