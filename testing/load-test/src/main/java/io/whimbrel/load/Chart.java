@@ -11,7 +11,7 @@ final class Chart {
     private static final int WIDTH = 760;
     private static final int HEIGHT = 240;
     private static final int LEFT = 84;
-    private static final int RIGHT = 16;
+    private static final int RIGHT = 32;
     private static final int TOP = 16;
     private static final int BOTTOM = 44;
     private static final int STEPS = 4;

@@ -96,7 +96,7 @@ final class Client {
             if (done.isSuccess()) {
                 next.shakeHands();
             } else {
-                next.fail(reason(done.cause()));
+                next.fail(Texts.reason(done.cause()));
             }
         });
     }
@@ -163,12 +163,6 @@ final class Client {
             onSettled = null;
             listener.accept(this);
         }
-    }
-
-    private static String reason(Throwable cause) {
-        String message = String.valueOf(cause.getMessage());
-        int address = message.indexOf(": ");
-        return address < 0 ? message : message.substring(0, address);
     }
 
     /** One connection. */

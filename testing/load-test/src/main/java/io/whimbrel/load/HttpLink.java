@@ -56,7 +56,7 @@ final class HttpLink {
                 connecting.channel().writeAndFlush(request, connecting.channel().voidPromise());
             } else {
                 request.release();
-                next.end(String.valueOf(done.cause().getMessage()));
+                next.end(Texts.reason(done.cause()));
             }
         });
     }

@@ -1,6 +1,8 @@
 package io.whimbrel.load;
 
 import java.io.IOException;
+import java.io.InputStream;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
@@ -22,7 +24,7 @@ final class Preflight {
                 checkDescriptors(settings, Files.readAllLines(LIMITS));
             }
             if (Files.isReadable(PORTS)) {
-                checkPorts(settings, Files.readString(PORTS));
+                checkPorts(settings, readAtOnce(PORTS));
             }
         } catch (IOException e) {
             throw new BenchException("The limits of this process cannot be read: " + e, e);
@@ -32,6 +34,13 @@ final class Preflight {
                 throw new BenchException(
                         "There is no process %d: correct --pids %1$d (%s)".formatted(process.pid(), process.name()));
             }
+        }
+    }
+
+    /** A file below /proc/sys has only one answer, and gives it to the first read. */
+    private static String readAtOnce(Path file) throws IOException {
+        try (InputStream in = Files.newInputStream(file)) {
+            return new String(in.readNBytes(128), StandardCharsets.US_ASCII);
         }
     }
 
@@ -54,6 +63,9 @@ final class Preflight {
     /** @param range the first and the last port that the system gives out */
     static void checkPorts(BenchSettings settings, String range) {
         String[] ends = range.strip().split("\\s+");
+        if (ends.length != 2) {
+            return; // a kernel that does not tell
+        }
         long ports = Long.parseLong(ends[1]) - Long.parseLong(ends[0]) + 1;
         int sources = Math.max(1, settings.target().sourceAddresses().size());
         long room = ports * sources * settings.target().gateways().size();

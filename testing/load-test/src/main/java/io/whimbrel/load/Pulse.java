@@ -17,9 +17,10 @@ final class Pulse {
     private final Crowd crowd;
     private final Supplier<Snapshot> snapshots;
     private final List<Second> seconds = new ArrayList<>();
-    private final long startNanos = Clock.nanos();
     private Snapshot last;
-    private long nextNanos = startNanos + SECOND_NANOS;
+    private long startNanos;
+    private long nextNanos;
+    private boolean begun;
     private Histogram collected = LoopMeter.histogram();
 
     Pulse(PrintStream progress, Crowd crowd, Supplier<Snapshot> snapshots) {
@@ -31,6 +32,7 @@ final class Pulse {
 
     /** Returns when it is so, or at that time; answers whether it is so. */
     boolean until(BooleanSupplier isSo, long deadlineNanos, String phase) {
+        begin();
         while (!isSo.getAsBoolean()) {
             long now = Clock.nanos();
             if (now >= deadlineNanos) {
@@ -43,6 +45,16 @@ final class Pulse {
             rest(Math.min(POLL_NANOS, deadlineNanos - now));
         }
         return true;
+    }
+
+    /** Time counts from the first wait on. */
+    private void begin() {
+        if (!begun) {
+            begun = true;
+            last = snapshots.get();
+            startNanos = last.nanos();
+            nextNanos = startNanos + SECOND_NANOS;
+        }
     }
 
     void until(long deadlineNanos, String phase) {

@@ -35,8 +35,9 @@ final class ReportHtml {
         svg .left { text-anchor: end; } svg .below { text-anchor: middle; }
         .grid { stroke: var(--rule); fill: none; }
         .line { fill: none; stroke-width: 2; stroke-linejoin: round; }
-        .first { stroke: var(--first); } .second { stroke: var(--second); }
-        b.first { color: var(--first); } b.second { color: var(--second); }
+        .second { stroke-dasharray: 6 4; }
+              .first { stroke: var(--first); } .second { stroke: var(--second); }
+
         """;
 
     /** How far the chart of percentiles goes: 1 - 10^-5. */
@@ -77,7 +78,10 @@ final class ReportHtml {
         String traffic = settings.scenario() == Scenario.CONNECT
                 ? ""
                 : ", %s of %s bytes, %d publishers".formatted(pace, Texts.number(load.sizeBytes()), load.publishers());
-        return "%s connections to %s%s; warm-up %d s, measured %d s"
+        String measured = settings.scenario() == Scenario.STORM
+                ? "until all were connected"
+                : settings.times().duration().toSeconds() + " s";
+        return "%s connections to %s%s; warm-up %d s, measured %s"
                 .formatted(
                         Texts.number(load.connections()),
                         String.join(
@@ -87,7 +91,7 @@ final class ReportHtml {
                                         .toList()),
                         traffic,
                         settings.times().warmUp().toSeconds(),
-                        settings.times().duration().toSeconds());
+                        measured);
     }
 
     private static void charts(Report report, StringBuilder out) {
@@ -113,13 +117,11 @@ final class ReportHtml {
         if (before.getTotalCount() > 0) {
             lowest = Math.min(lowest, (double) Math.max(1_000, before.getValueAtPercentile(0)));
         }
-        String full = before.getTotalCount() > 0 ? title + " (thin: before the storm)" : title;
-        Chart chart = Chart.logarithmic(full, "percentile", lowest, highest, Texts::millis);
-        String[] names = {"0", "90", "99", "99.9", "99.99", "99.999"};
-        for (int i = 0; i <= NINES; i++) {
-            chart.mark((double) i / NINES, names[i]);
+        String full = before.getTotalCount() > 0 ? title + " (dashed: before the storm)" : title;
+        Chart chart = Chart.logarithmic(full, "percentile", lowest, highest, Texts::shortMillis);
+        for (String percentile : List.of("0", "50", "90", "99", "99.9", "99.99", "99.999")) {
+            chart.mark(-Math.log10(1 - Double.parseDouble(percentile) / 100) / NINES, percentile);
         }
-        chart.mark(Math.log10(2) / NINES, "50");
         chart.line("first", points(main));
         if (before.getTotalCount() > 0) {
             chart.line("second", points(before));

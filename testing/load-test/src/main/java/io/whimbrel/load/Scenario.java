@@ -7,7 +7,7 @@ import java.util.stream.Collectors;
 /** What is measured. Each has the load that is usual for it; 0 publications a second: as fast as the bound allows. */
 public enum Scenario {
     /** Connections that are only held. */
-    CONNECT(0, 0),
+    CONNECT(0, 256),
     /** All connections have the same address, so each publication goes to all of them. */
     FANOUT(0, 40),
     /** Each connection has its own address, and each publication goes to one of them. */

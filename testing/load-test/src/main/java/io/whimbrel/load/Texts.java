@@ -1,5 +1,6 @@
 package io.whimbrel.load;
 
+import java.math.BigDecimal;
 import java.util.List;
 import java.util.Locale;
 import java.util.stream.Stream;
@@ -14,6 +15,16 @@ final class Texts {
                 .map(String::strip)
                 .filter(item -> !item.isEmpty())
                 .toList();
+    }
+
+    /** Why a connection could not be made, without the address, so that equal reasons can be counted. */
+    static String reason(Throwable cause) {
+        String message = String.valueOf(cause.getMessage());
+        if (message.contains("Connection refused")) {
+            return "connection refused";
+        }
+        int address = message.indexOf(": /");
+        return address < 0 ? message : message.substring(0, address);
     }
 
     /** 1,234,567, or with decimals where it is small. */
@@ -34,6 +45,11 @@ final class Texts {
 
     static String millis(long nanos) {
         return millis((double) nanos);
+    }
+
+    /** 0.1 ms and 100 ms: for round values. */
+    static String shortMillis(double nanos) {
+        return BigDecimal.valueOf(nanos / 1e6).stripTrailingZeros().toPlainString() + " ms";
     }
 
     static String mebibytes(double bytes) {
