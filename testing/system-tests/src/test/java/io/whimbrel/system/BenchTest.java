@@ -11,8 +11,8 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.Collectors;
-import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -23,17 +23,17 @@ class BenchTest {
     private static final ObjectMapper JSON = new ObjectMapper();
 
     @TempDir
-    private Path folder;
+    private static Path folder;
 
-    private Town town;
+    private static Town town;
 
-    @BeforeEach
-    void start() throws Exception {
+    @BeforeAll
+    static void start() throws Exception {
         town = new Town(folder).start(2);
     }
 
-    @AfterEach
-    void stop() throws Exception {
+    @AfterAll
+    static void stop() throws Exception {
         town.close();
     }
 
@@ -81,9 +81,17 @@ class BenchTest {
 
     @Test
     void restartsAGatewayUnderLoad() throws Exception {
-        long gone = town.gateways.getLast().pid();
+        Part staying = town.gateways.getFirst();
+        Part leaving = town.startGateway(town.redis.port(), town.web.port());
+        leaving.awaitReadiness(200);
 
-        JsonNode deploy = bench("deploy", "--connections=20", "--rate=100", "--drain=2s", "--command=kill " + gone);
+        JsonNode deploy = bench(
+                "deploy",
+                "--gateway=" + urls(List.of(staying, leaving)),
+                "--connections=20",
+                "--rate=100",
+                "--drain=2s",
+                "--command=kill " + leaving.pid());
 
         assertThat(deploy.at("/connects/closes/3001").asLong()).isEqualTo(10);
         assertThat(deploy.at("/comebacks/count").asLong()).isGreaterThanOrEqualTo(10);
@@ -129,23 +137,28 @@ class BenchTest {
     private JsonNode bench(String scenario, String... more) throws IOException, InterruptedException {
         Path json = folder.resolve(scenario + ".json");
         Path html = folder.resolve(scenario + ".html");
-        List<String> arguments = new ArrayList<>(List.of(
+        List<String> arguments = new ArrayList<>(List.of(more));
+        arguments.addAll(List.of(
                 scenario,
                 "--web=http://127.0.0.1:" + town.web.port(),
-                "--gateway="
-                        + town.gateways.stream()
-                                .map(gateway -> "ws://127.0.0.1:%d/ws".formatted(gateway.port()))
-                                .collect(Collectors.joining(",")),
                 "--warm-up=200ms",
                 "--duration=1s",
                 "--json=" + json,
                 "--html=" + html));
-        arguments.addAll(List.of(more));
+        if (arguments.stream().noneMatch(argument -> argument.startsWith("--gateway="))) {
+            arguments.add("--gateway=" + urls(town.gateways));
+        }
         try (Part bench = Part.start("bench", arguments.toArray(String[]::new))) {
             assertThat(bench.awaitEnd(Part.DEADLINE)).as(bench.log()).isZero();
             assertThat(bench.log()).contains("whimbrel bench " + scenario).doesNotContain("Exception");
         }
         assertThat(html).content().contains("whimbrel bench " + scenario, "<svg");
         return JSON.readTree(Files.readString(json));
+    }
+
+    private static String urls(List<Part> gateways) {
+        return gateways.stream()
+                .map(gateway -> "ws://127.0.0.1:%d/ws".formatted(gateway.port()))
+                .collect(Collectors.joining(","));
     }
 }
