@@ -311,10 +311,12 @@ final class Client {
             }
         }
 
-        /** A reset; {@link #channelInactive} comes next. Anything else is a fault of the bench and must be seen. */
+        /** A reset, after which {@link #channelInactive} comes; TLS that fails; or a fault of the bench, which must be seen. */
         @Override
         public void exceptionCaught(ChannelHandlerContext context, Throwable cause) {
-            if (!(cause instanceof IOException)) {
+            if (handshake != null) {
+                fail(Texts.reason(cause));
+            } else if (!(cause instanceof IOException)) {
                 onLost(this, "fault of the bench: " + cause);
             }
             context.close();

@@ -30,21 +30,24 @@ final class Pulse {
         last = snapshots.get();
     }
 
-    /** Returns when it is so, or at that time; answers whether it is so. */
-    boolean until(BooleanSupplier isSo, long deadlineNanos, String phase) {
+    /** Returns when it is so, or at that time. */
+    void until(BooleanSupplier isSo, long deadlineNanos, String phase) {
+        until(isSo, deadlineNanos, phase, POLL_NANOS);
+    }
+
+    private void until(BooleanSupplier isSo, long deadlineNanos, String phase, long pollNanos) {
         begin();
         while (!isSo.getAsBoolean()) {
             long now = Clock.nanos();
             if (now >= deadlineNanos) {
-                return false;
+                return;
             }
             if (now >= nextNanos) {
                 beat(phase);
                 nextNanos += SECOND_NANOS * ((now - nextNanos) / SECOND_NANOS + 1);
             }
-            rest(Math.min(POLL_NANOS, deadlineNanos - now));
+            rest(Math.min(pollNanos, Math.min(deadlineNanos, nextNanos) - now));
         }
-        return true;
     }
 
     /** Time counts from the first wait on. */
@@ -58,7 +61,7 @@ final class Pulse {
     }
 
     void until(long deadlineNanos, String phase) {
-        until(() -> false, deadlineNanos, phase);
+        until(() -> false, deadlineNanos, phase, SECOND_NANOS);
     }
 
     private static void rest(long nanos) {
