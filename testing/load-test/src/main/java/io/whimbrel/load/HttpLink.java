@@ -107,7 +107,7 @@ final class HttpLink {
 
         @Override
         public void exceptionCaught(ChannelHandlerContext context, Throwable cause) {
-            end(String.valueOf(cause.getMessage()));
+            end(Texts.reason(cause));
             context.close();
         }
 

@@ -256,11 +256,15 @@ final class Run {
                 wire.loops().count(),
                 end.ownCpuSeconds() - start.ownCpuSeconds(),
                 end.busiestLoopSince(start));
+        Report.Connects connects = connects();
+        if (connects.opened() == 0) {
+            failures.add("No client could connect: " + connects.refusals());
+        }
         List<ProcessUse> processes = end.processesSince(start, idle);
         Judgement judgement = new Judgement(settings, traffic, losses, generator, pace, processes);
         return new Report(
                 settings,
-                connects(),
+                connects,
                 traffic,
                 losses,
                 crowd.inWindow(),

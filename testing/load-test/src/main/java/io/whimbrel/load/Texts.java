@@ -7,6 +7,8 @@ import java.util.stream.Stream;
 
 /** Values as people write and read them. */
 final class Texts {
+    private static final int LONGEST_REASON = 80;
+
     private Texts() {}
 
     /** The items of a list with commas; empty ones are left out. */
@@ -23,8 +25,12 @@ final class Texts {
         if (message.contains("Connection refused")) {
             return "connection refused";
         }
+        if (message.contains("unable to find valid certification path")) {
+            return "its certificate is not trusted, see --trust";
+        }
         int address = message.indexOf(": /");
-        return address < 0 ? message : message.substring(0, address);
+        String reason = address < 0 ? message : message.substring(0, address);
+        return reason.length() > LONGEST_REASON ? reason.substring(0, LONGEST_REASON) + "…" : reason;
     }
 
     /** 1,234,567, or with decimals where it is small. */
