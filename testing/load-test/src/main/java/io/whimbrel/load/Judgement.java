@@ -15,6 +15,9 @@ record Judgement(
     /** Less of a fixed rate than this was not held. */
     private static final double HELD = 0.99;
 
+    /** Half of the usual ports: Linux takes every second one first, and then looks for each of the others for long. */
+    private static final int QUICK_PORTS = 14_000;
+
     List<String> notes() {
         List<String> notes = new ArrayList<>();
         if (generator.busiestLoop() >= Report.Generator.BOTTLENECK) {
@@ -32,6 +35,12 @@ record Judgement(
         if (traffic.refusals().containsKey("HTTP 429")) {
             notes.add("Senders were rate-limited (HTTP 429): raise web.rate.per-second and web.rate.burst, or publish"
                     + " with --api-key");
+        }
+        int paths = Math.max(1, settings.target().sourceAddresses().size())
+                * settings.target().gateways().size();
+        if (settings.load().connections() / paths > QUICK_PORTS) {
+            notes.add("Above 14,000 connections from one address to one gateway the system takes long to find a free"
+                    + " port, which slows the bench: name more --source-addresses");
         }
         if (pace.stalls() > 0) {
             notes.add("%d times a second passed without any delivery while the bound of --in-flight was reached"

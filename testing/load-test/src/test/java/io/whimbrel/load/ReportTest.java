@@ -47,6 +47,32 @@ class ReportTest {
     }
 
     @Test
+    void manyConnectionsFromOneAddressAreSaidToOpenSlowly() {
+        Report.Generator generator = new Report.Generator("epoll", 1, 1, 0);
+        Pace pace = new Pace(0, 40, () -> 0);
+
+        List<String> oneAddress = new Judgement(
+                        BenchSettingsTest.settings(18_000, 1),
+                        Report.Traffic.NONE,
+                        Losses.NONE,
+                        generator,
+                        pace,
+                        List.of())
+                .notes();
+        List<String> twoAddresses = new Judgement(
+                        BenchSettingsTest.settings(18_000, 2),
+                        Report.Traffic.NONE,
+                        Losses.NONE,
+                        generator,
+                        pace,
+                        List.of())
+                .notes();
+
+        assertThat(oneAddress).singleElement().asString().contains("name more --source-addresses");
+        assertThat(twoAddresses).isEmpty();
+    }
+
+    @Test
     void theHistogramInTheJsonCanBeReadBack() throws Exception {
         for (int i = 1; i <= 1_000; i++) {
             latency.recordValue(i * 10_000L);
