@@ -32,6 +32,20 @@ final class Logging {
                 .setLevel(Level.toLevel(settings.oneOf("log.level", "error", "warn", "info", "debug")));
     }
 
+    /** For a command whose result is on standard output: warnings go to standard error. */
+    static void toStandardError() {
+        LoggerContext context = (LoggerContext) LoggerFactory.getILoggerFactory();
+        context.reset();
+        ConsoleAppender<ILoggingEvent> console = new ConsoleAppender<>();
+        console.setContext(context);
+        console.setTarget("System.err");
+        console.setEncoder(encoder("text", context));
+        console.start();
+        Logger root = context.getLogger(org.slf4j.Logger.ROOT_LOGGER_NAME);
+        root.addAppender(console);
+        root.setLevel(Level.WARN);
+    }
+
     private static Encoder<ILoggingEvent> encoder(String format, LoggerContext context) {
         if (format.equals("json")) {
             JsonEncoder json = new JsonEncoder();

@@ -1,5 +1,6 @@
 package io.whimbrel.launcher;
 
+import io.whimbrel.load.BenchException;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Objects;
@@ -20,6 +21,7 @@ import picocli.CommandLine.Model.OptionSpec;
             RedisCommand.class,
             CheckConfigCommand.class,
             HashPasswordCommand.class,
+            BenchCommand.class,
             TrainCommand.class
         },
         synopsisSubcommandLabel = "COMMAND",
@@ -44,9 +46,11 @@ final class Main {
                 .findFirst()
                 .ifPresent(Main::addSettings);
         root.setExecutionExceptionHandler((failure, command, _) -> {
-            if (failure instanceof StartException || failure instanceof IllegalArgumentException) {
+            if (failure instanceof StartException
+                    || failure instanceof BenchException
+                    || failure instanceof IllegalArgumentException) {
                 command.getErr().println("whimbrel: " + failure.getMessage());
-                return failure instanceof StartException ? 1 : WRONG;
+                return failure instanceof IllegalArgumentException ? WRONG : 1;
             }
             throw failure;
         });

@@ -6,6 +6,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Optional;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
@@ -74,18 +75,24 @@ final class Settings {
     }
 
     Duration duration(String name) {
-        Matcher matcher = DURATION.matcher(text(name).strip());
+        return time(text(name)).orElseThrow(() -> impossible(name, "a time such as 300ms, 8s, 10m or 24h"));
+    }
+
+    /** A number with a unit, seconds without one; empty where it is none. */
+    static Optional<Duration> time(String text) {
+        Matcher matcher = DURATION.matcher(text.strip());
         if (!matcher.matches()) {
-            throw impossible(name, "a time such as 300ms, 8s, 10m or 24h");
+            return Optional.empty();
         }
         long count = Long.parseLong(matcher.group(1));
-        return switch (Objects.requireNonNullElse(matcher.group(2), "s")) {
-            case "ms" -> Duration.ofMillis(count);
-            case "m" -> Duration.ofMinutes(count);
-            case "h" -> Duration.ofHours(count);
-            case "d" -> Duration.ofDays(count);
-            default -> Duration.ofSeconds(count);
-        };
+        return Optional.of(
+                switch (Objects.requireNonNullElse(matcher.group(2), "s")) {
+                    case "ms" -> Duration.ofMillis(count);
+                    case "m" -> Duration.ofMinutes(count);
+                    case "h" -> Duration.ofHours(count);
+                    case "d" -> Duration.ofDays(count);
+                    default -> Duration.ofSeconds(count);
+                });
     }
 
     boolean isOn(String name) {

@@ -23,7 +23,8 @@ class ArchitectureTest {
             "broker", List.of("model"),
             "ops", List.of("model"),
             "gateway", List.of("model", "protocol", "auth", "broker", "ops"),
-            "web", List.of("model", "auth", "broker", "ops"));
+            "web", List.of("model", "auth", "broker", "ops"),
+            "load", List.of());
 
     private static JavaClasses house;
 
@@ -95,6 +96,19 @@ class ArchitectureTest {
                 .should()
                 .onlyDependOnClassesThat()
                 .resideInAnyPackage("io.whimbrel.model..", "java..", "org.jspecify..")
+                .check(house);
+    }
+
+    @Test
+    void theLoadGeneratorKnowsTheSystemByTheWireOnly() {
+        noClasses()
+                .that()
+                .resideInAPackage("io.whimbrel.load..")
+                .should()
+                .dependOnClassesThat(com.tngtech.archunit.core.domain.JavaClass.Predicates.resideInAnyPackage(
+                                "io.whimbrel..", "io.vertx..", "io.lettuce..", "io.netty.handler.codec..")
+                        .and(com.tngtech.archunit.core.domain.JavaClass.Predicates.resideOutsideOfPackage(
+                                "io.whimbrel.load..")))
                 .check(house);
     }
 

@@ -1,0 +1,164 @@
+package io.whimbrel.system;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import java.io.IOException;
+import java.net.ServerSocket;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.stream.Collectors;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** {@code whimbrel bench} with few clients for a second or two: it must run, count right and lose nothing. No timing is judged. */
+class BenchTest {
+    private static final ObjectMapper JSON = new ObjectMapper();
+
+    @TempDir
+    private static Path folder;
+
+    private static Town town;
+
+    @BeforeAll
+    static void start() throws Exception {
+        town = new Town(folder).start(2);
+    }
+
+    @AfterAll
+    static void stop() throws Exception {
+        town.close();
+    }
+
+    @Test
+    void holdsConnectionsAndPublishesToOneAndToAll() throws Exception {
+        JsonNode connect = bench("connect", "--connections=30", "--pids=web:" + town.web.pid());
+        JsonNode fanout = bench("fanout", "--connections=30", "--rate=50", "--publishers=4");
+        JsonNode unicast = bench("unicast", "--connections=40", "--in-flight=4", "--publishers=4", "--drain=10s");
+
+        assertThat(connect.at("/connects/opened").asInt()).isEqualTo(30);
+        assertThat(connect.at("/processes/0/rssBytes").asLong()).isPositive();
+        assertThatNothingIsMissing(fanout);
+        assertThat(fanout.at("/losses/expected").asLong() % 30).isZero();
+        assertThatNothingIsMissing(unicast);
+        assertThat(unicast.at("/connects/opened").asInt()).isEqualTo(40);
+        assertThat(Client.get(town.web.port(), "/token").path("token").asText()).isNotEmpty();
+    }
+
+    @Test
+    void stormsWhileQuickSessionsGoOn() throws Exception {
+        JsonNode storm = bench("storm", "--connections=60", "--probes=5", "--rate=50", "--drain=1s");
+
+        assertThat(storm.at("/connects/opened").asInt()).isEqualTo(60);
+        assertThat(storm.at("/connects/refusals")).isEmpty();
+        assertThat(storm.at("/losses/expected").asLong()).isPositive();
+        assertThat(storm.at("/losses/lost").asLong()).isZero();
+    }
+
+    @Test
+    void cutsClientsOffAndTellsWhatTheyMissed() throws Exception {
+        JsonNode jitter =
+                bench("jitter", "--connections=20", "--rate=100", "--cut-every=400ms", "--away=100ms", "--drain=2s");
+
+        JsonNode losses = jitter.path("losses");
+        assertThat(jitter.at("/connects/closes/cut by the bench").asLong()).isPositive();
+        assertThat(jitter.at("/comebacks/count").asLong()).isPositive();
+        assertThat(losses.path("missedAway").asLong()).isPositive();
+        assertThat(losses.path("received").asLong()).isPositive();
+        assertThat(losses.path("duplicates").asLong()).isZero();
+        assertThat(losses.path("expected").asLong())
+                .isEqualTo(losses.path("received").asLong()
+                        + losses.path("missedAway").asLong()
+                        + losses.path("lost").asLong());
+    }
+
+    @Test
+    void restartsAGatewayUnderLoad() throws Exception {
+        Part staying = town.gateways.getFirst();
+        Part leaving = town.startGateway(town.redis.port(), town.web.port());
+        leaving.awaitReadiness(200);
+
+        JsonNode deploy = bench(
+                "deploy",
+                "--gateway=" + urls(List.of(staying, leaving)),
+                "--connections=20",
+                "--rate=100",
+                "--drain=2s",
+                "--command=kill " + leaving.pid());
+
+        assertThat(deploy.at("/connects/closes/3001").asLong()).isEqualTo(10);
+        assertThat(deploy.at("/comebacks/count").asLong()).isGreaterThanOrEqualTo(10);
+        assertThat(deploy.at("/losses/received").asLong()).isPositive();
+        assertThat(deploy.at("/losses/lost").asLong()).isZero();
+    }
+
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "gossip | 2 | The scenario is \"gossip\", but must be one of connect, fanout, unicast, storm, jitter,"
+                        + " deploy",
+                "fanout --size=5 | 2 | --size is 5, but must be 32 to",
+                "fanout --duration=soon | 2 | \"soon\" is no time such as 300ms",
+                "fanout --json=/does/not/exist | 2 | /does/not/exist cannot be written",
+                "fanout --web=http://127.0.0.1:FREE | 1 | does not answer (connection refused): start it, or correct"
+                        + " --web",
+                "fanout --connections=999000 | 1 | This process may open",
+            })
+    void whatCannotBeMeasuredIsSaidInOneSentence(String example) throws Exception {
+        String free;
+        try (ServerSocket socket = new ServerSocket(0)) {
+            free = Integer.toString(socket.getLocalPort());
+        }
+        String[] parts = example.replace("FREE", free).split(" \\| ");
+
+        try (Part bench = Part.start("bench", parts[0].split(" "))) {
+            assertThat(bench.awaitEnd(Part.DEADLINE)).isEqualTo(Integer.parseInt(parts[1]));
+            assertThat(bench.log()).contains("whimbrel: ").contains(parts[2]).doesNotContain("Exception");
+        }
+    }
+
+    private static void assertThatNothingIsMissing(JsonNode result) {
+        assertThat(result.path("success").asBoolean()).isTrue();
+        assertThat(result.at("/losses/expected").asLong()).isPositive();
+        assertThat(result.at("/losses/received")).isEqualTo(result.at("/losses/expected"));
+        assertThat(result.at("/losses/lost").asLong()).isZero();
+        assertThat(result.at("/losses/duplicates").asLong()).isZero();
+        assertThat(result.at("/latency/count").asLong()).isPositive();
+    }
+
+    /** Runs it against the town; answers its JSON. */
+    private JsonNode bench(String scenario, String... more) throws IOException, InterruptedException {
+        Path json = folder.resolve(scenario + ".json");
+        Path html = folder.resolve(scenario + ".html");
+        List<String> arguments = new ArrayList<>(List.of(more));
+        arguments.addAll(List.of(
+                scenario,
+                "--web=http://127.0.0.1:" + town.web.port(),
+                "--warm-up=200ms",
+                "--duration=1s",
+                "--json=" + json,
+                "--html=" + html));
+        if (arguments.stream().noneMatch(argument -> argument.startsWith("--gateway="))) {
+            arguments.add("--gateway=" + urls(town.gateways));
+        }
+        try (Part bench = Part.start("bench", arguments.toArray(String[]::new))) {
+            assertThat(bench.awaitEnd(Part.DEADLINE)).as(bench.log()).isZero();
+            assertThat(bench.log()).contains("whimbrel bench " + scenario).doesNotContain("Exception");
+        }
+        assertThat(html).content().contains("whimbrel bench " + scenario, "<svg");
+        return JSON.readTree(Files.readString(json));
+    }
+
+    private static String urls(List<Part> gateways) {
+        return gateways.stream()
+                .map(gateway -> "ws://127.0.0.1:%d/ws".formatted(gateway.port()))
+                .collect(Collectors.joining(","));
+    }
+}
