@@ -329,7 +329,10 @@ final class Handshake extends ChannelInboundHandlerAdapter {
             // What came is no TLS or no PROXY header, or of a kind we do not speak: the client's fault, or a port
             // scan's.
             log.debug("A connection began with what cannot be read", cause);
-            admission.metrics().refusedUnreadable();
+            if (!refused) {
+                refused = true;
+                admission.metrics().refusedUnreadable();
+            }
         } else if (!(cause instanceof IOException)) {
             log.error("Unexpected failure in a handshake, whose connection is closed", cause);
         }
