@@ -15,11 +15,13 @@ import io.lettuce.core.pubsub.StatefulRedisPubSubConnection;
 import io.lettuce.core.resource.ClientResources;
 import io.lettuce.core.resource.DefaultEventLoopGroupProvider;
 import io.lettuce.core.resource.EventLoopGroupProvider;
+import io.lettuce.core.resource.NettyCustomizer;
 import io.lettuce.core.resource.Transports;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelFuture;
 import io.netty.channel.EventLoop;
 import io.netty.channel.EventLoopGroup;
+import io.netty.handler.flush.FlushConsolidationHandler;
 import io.netty.util.concurrent.DefaultThreadFactory;
 import io.netty.util.concurrent.EventExecutorGroup;
 import io.netty.util.concurrent.Future;
@@ -61,6 +63,7 @@ final class LettuceClient {
         }
         resources = ClientResources.builder()
                 .eventLoopGroupProvider(new OneLoop(loop))
+                .nettyCustomizer(new OneFlushPerTurn())
                 .commandLatencyRecorder(CommandLatencyRecorder.disabled())
                 .build();
         client = RedisClient.create(resources, uri);
@@ -139,6 +142,19 @@ final class LettuceClient {
         CompletableFuture<Void> ended = new CompletableFuture<>();
         future.addListener(_ -> ended.complete(null));
         return ended;
+    }
+
+    /**
+     * Lettuce flushes every command. What is written in one turn of the event loop goes out in one system call at its
+     * end, which is at once where nothing else is to be done.
+     */
+    private static final class OneFlushPerTurn implements NettyCustomizer {
+        private static final int MOST_COMMANDS = FlushConsolidationHandler.DEFAULT_EXPLICIT_FLUSH_AFTER_FLUSHES;
+
+        @Override
+        public void afterChannelInitialized(Channel channel) {
+            channel.pipeline().addFirst(new FlushConsolidationHandler(MOST_COMMANDS, true));
+        }
     }
 
     /** Gives Lettuce our loop, whatever it asks for, and keeps it from shutting that down. */
