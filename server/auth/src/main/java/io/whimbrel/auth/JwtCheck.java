@@ -20,7 +20,9 @@ final class JwtCheck implements AutoCloseable {
 
     private final JwtRules rules;
     private final InstantSource clock;
+    /** Whether every answer is there at once. */
     private final boolean immediate;
+
     private final KeyFinder keys;
     private final BoundedPool pool;
 
@@ -37,11 +39,6 @@ final class JwtCheck implements AutoCloseable {
             case KeySource.JwksUrl address -> new JwksKeys(address, limits);
         };
         pool = new BoundedPool("auth-signatures", limits.threads(), limits.waiting());
-    }
-
-    /** Whether every answer is there at once. */
-    boolean immediate() {
-        return immediate;
     }
 
     /** Never fails. */

@@ -15,14 +15,16 @@ import java.util.concurrent.CompletionStage;
 
 /**
  * Verifies our tokens by their signature, without asking anybody. With a shared secret every answer is there at once.
- * With other keys, whose check is 100 times dearer, tokens found valid are remembered (their SHA-256, not they
- * themselves) until they expire. Safe for any thread.
+ * Tokens found valid are remembered until they expire, since a check costs 10 us with a shared secret and up to 100
+ * times that with other keys, and finding one again 0.6 us. Remembered is their SHA-256, not they themselves, so that
+ * neither memory nor the time a search takes tells anything of a token. Safe for any thread.
  */
 public final class LocalVerifier implements TokenVerifier, AutoCloseable {
     /** So that a key taken out of a JWK set is forgotten some day, whatever its last tokens say about their end. */
     private static final Duration LONGEST_MEMORY = Duration.ofHours(1);
 
     private final JwtCheck check;
+    private final boolean remembering;
     private final TopicsClaim topics;
     private final InstantSource clock;
     private final Cache<TokenDigest, TokenVerdict.Valid> verified;
@@ -36,6 +38,7 @@ public final class LocalVerifier implements TokenVerifier, AutoCloseable {
         this.clock = clock;
         topics = new TopicsClaim(maxTopics);
         check = new JwtCheck(source, JwtRules.ofOurs(), limits, clock);
+        remembering = limits.cachedTokens() > 0;
         verified = Caffeine.newBuilder()
                 .maximumWeight(limits.cachedTokens())
                 .weigher((TokenDigest _, TokenVerdict.Valid valid) ->
@@ -56,16 +59,16 @@ public final class LocalVerifier implements TokenVerifier, AutoCloseable {
 
     @Override
     public CompletionStage<TokenVerdict> verify(String token) {
-        if (check.immediate()) {
+        if (!remembering) {
             return check.check(token).thenApply(this::verdict);
         }
         if (token.length() > JwtRules.MAX_OWN_LENGTH) {
-            return CompletableFuture.completedStage(new TokenVerdict.Invalid());
+            return CompletableFuture.completedFuture(new TokenVerdict.Invalid());
         }
         TokenDigest digest = TokenDigest.of(token);
         TokenVerdict.Valid known = verified.getIfPresent(digest);
         if (known != null) {
-            return CompletableFuture.completedStage(
+            return CompletableFuture.completedFuture(
                     clock.instant().getEpochSecond() < known.expiresAtSeconds() ? known : new TokenVerdict.Expired());
         }
         return check.check(token).thenApply(outcome -> {

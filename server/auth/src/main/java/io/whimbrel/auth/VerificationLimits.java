@@ -3,9 +3,11 @@ package io.whimbrel.auth;
 import java.time.Duration;
 
 /**
- * How much the checking of signatures may take. None of it matters with a shared secret, whose check takes no waiting.
+ * How much the checking of signatures may take. But for the first, none matters with a shared secret, whose check takes
+ * no waiting.
  *
- * @param cachedTokens verified ones that need no second check, about 200 bytes each; every topic counts as one more
+ * @param cachedTokens verified ones that need no second check, about 200 bytes each; every topic counts as one more. 0
+ *     for who sees each token about once
  * @param threads that check signatures; 0.8 ms a token with ES256 and EdDSA
  * @param waiting tokens that wait for such a thread, above which the answer is "unavailable"
  * @param keyQuestions tokens that wait for a JWK set, above which the answer is "unavailable"
@@ -21,6 +23,10 @@ public record VerificationLimits(int cachedTokens, int threads, int waiting, int
         requireBetween(1, waiting, 1_000_000, "tokens that wait for a check");
         requireBetween(1, keyQuestions, 1_000_000, "tokens that wait for a JWK set");
         requireBetween(1, keyTimeout.toMillis(), 60_000, "milliseconds to wait for a JWK set");
+    }
+
+    public VerificationLimits withCachedTokens(int count) {
+        return new VerificationLimits(count, threads, waiting, keyQuestions, keyTimeout);
     }
 
     private static void requireBetween(long low, long value, long high, String what) {

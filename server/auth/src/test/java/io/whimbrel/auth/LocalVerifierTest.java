@@ -94,6 +94,36 @@ class LocalVerifierTest {
 
     @ParameterizedTest
     @EnumSource
+    void aTokenFoundValidIsNotCheckedAgain(SignatureAlgorithm algorithm) {
+        KeySource.SigningKey key = key(algorithm);
+        String token = issue(key).token();
+        VerificationLimits forgetful = VerificationLimits.DEFAULT.withCachedTokens(0);
+
+        try (LocalVerifier remembering = new LocalVerifier(key, clock);
+                LocalVerifier forgetting = new LocalVerifier(key, 1, forgetful, clock)) {
+            assertThat(Answers.of(remembering.verify(token))).isSameAs(Answers.of(remembering.verify(token)));
+            assertThat(Answers.of(forgetting.verify(token)))
+                    .isNotSameAs(Answers.of(forgetting.verify(token)))
+                    .isInstanceOf(TokenVerdict.Valid.class);
+        }
+    }
+
+    @ParameterizedTest
+    @EnumSource
+    void tokenEndsWithItsTimeWhenItIsNotRemembered(SignatureAlgorithm algorithm) {
+        KeySource.SigningKey key = key(algorithm);
+        String token = issue(key).token();
+
+        try (LocalVerifier verifier =
+                new LocalVerifier(key, 1, VerificationLimits.DEFAULT.withCachedTokens(0), clock)) {
+            clock.advance(TokenSettings.DEFAULT_LIFETIME);
+
+            assertThat(Answers.of(verifier.verify(token))).isEqualTo(EXPIRED);
+        }
+    }
+
+    @ParameterizedTest
+    @EnumSource
     void changedTokensAreInvalid(SignatureAlgorithm algorithm) {
         KeySource.SigningKey key = key(algorithm);
         String token = issue(key).token();

@@ -6,8 +6,9 @@ import java.util.Optional;
 import java.util.concurrent.CompletionStage;
 
 /**
- * One node's way to all other nodes. Publications of one topic that one node published one after the other reach every
- * subscribed node in that order, each at most once. Nothing is kept for nodes that are not there.
+ * One node's way to all other nodes. Publications of one topic that one thread published one after the other, or of
+ * which one was answered before the other was published, reach every subscribed node in that order, each at most once.
+ * Nothing is kept for nodes that are not there.
  *
  * <p>Safe for any thread, and no method blocks. Stages complete on a thread of the broker, which must not be held up.
  */

@@ -42,9 +42,18 @@ final class AuthParts {
         String jwks = settings.text("auth.jwks-url");
         String secret = publicKey.isEmpty() && jwks.isEmpty() ? secret(settings) : settings.text("auth.secret");
         KeySource key = KeySource.of("auth", secret, settings.list("auth.previous-secrets"), publicKey, jwks);
-        return localVerifier(settings, key);
+        return gatewayVerifier(settings, key);
     }
 
+    /** A token comes to a gateway once per connection: no use to remember it, unless its check is dear. */
+    static LocalVerifier gatewayVerifier(Settings settings, KeySource key) {
+        VerificationLimits limits = key instanceof KeySource.SharedSecret
+                ? VerificationLimits.DEFAULT.withCachedTokens(0)
+                : VerificationLimits.DEFAULT;
+        return new LocalVerifier(key, maxTopics(settings), limits, Clock.systemUTC());
+    }
+
+    /** A web server's: a client shows the same token with everything it publishes. */
     static LocalVerifier localVerifier(Settings settings, KeySource key) {
         return new LocalVerifier(key, maxTopics(settings), Clock.systemUTC());
     }

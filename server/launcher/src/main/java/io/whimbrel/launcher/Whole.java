@@ -161,7 +161,7 @@ final class Whole implements AutoCloseable {
 
     private TokenVerifier gatewayVerifier(Settings settings, KeySource.SigningKey key) {
         if (settings.oneOf("gateway.auth.mode", "callback", "local").equals("local")) {
-            LocalVerifier local = AuthParts.localVerifier(settings, key);
+            LocalVerifier local = AuthParts.gatewayVerifier(settings, key);
             teardown.add(local);
             return local;
         }

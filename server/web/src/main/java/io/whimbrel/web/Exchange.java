@@ -6,6 +6,7 @@ import io.vertx.core.http.HttpHeaders;
 import io.vertx.core.http.HttpMethod;
 import io.vertx.core.http.HttpServerRequest;
 import io.vertx.core.http.HttpServerResponse;
+import io.vertx.core.internal.ContextInternal;
 import io.whimbrel.model.ClientError;
 import java.net.InetAddress;
 import java.util.UUID;
@@ -33,7 +34,7 @@ final class Exchange {
 
     private final HttpServerRequest request;
     private final HttpServerResponse response;
-    private final Context context;
+    private final ContextInternal context;
     private final Cors cors;
     private final Connections connections;
     private final long skippableBodyBytes;
@@ -45,7 +46,7 @@ final class Exchange {
     Exchange(HttpServerRequest request, Context context, Cors cors, Connections connections, long skippableBodyBytes) {
         this.request = request;
         this.response = request.response();
-        this.context = context;
+        this.context = (ContextInternal) context;
         this.cors = cors;
         this.connections = connections;
         this.skippableBodyBytes = skippableBodyBytes;
@@ -153,7 +154,7 @@ final class Exchange {
         if (onTheSpot) {
             run(step);
         } else {
-            context.runOnContext(_ -> run(step));
+            context.emit(step, this::run); // without a turn of the event loop where the stage completed on it
         }
     }
 

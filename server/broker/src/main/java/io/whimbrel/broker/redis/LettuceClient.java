@@ -1,5 +1,7 @@
 package io.whimbrel.broker.redis;
 
+import static java.util.Objects.requireNonNull;
+
 import io.lettuce.core.ClientOptions;
 import io.lettuce.core.MaintNotificationsConfig;
 import io.lettuce.core.RedisClient;
@@ -15,25 +17,34 @@ import io.lettuce.core.pubsub.StatefulRedisPubSubConnection;
 import io.lettuce.core.resource.ClientResources;
 import io.lettuce.core.resource.DefaultEventLoopGroupProvider;
 import io.lettuce.core.resource.EventLoopGroupProvider;
+import io.lettuce.core.resource.NettyCustomizer;
 import io.lettuce.core.resource.Transports;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelFuture;
 import io.netty.channel.EventLoop;
 import io.netty.channel.EventLoopGroup;
+import io.netty.handler.flush.FlushConsolidationHandler;
 import io.netty.util.concurrent.DefaultThreadFactory;
+import io.netty.util.concurrent.EventExecutor;
 import io.netty.util.concurrent.EventExecutorGroup;
 import io.netty.util.concurrent.Future;
 import io.netty.util.concurrent.ImmediateEventExecutor;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.TimeUnit;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Lettuce as we want it: everything on one event loop, every command with a deadline, no reconnecting of its own. The
- * loop is one of the group that was given, which is never shut down here, or else our own. Safe for any thread.
+ * Lettuce as we want it: each connection on an event loop of our choice, every command with a deadline, no reconnecting
+ * of its own. The loops are those of the group that was given, which is never shut down here, or else one of our own.
+ * Safe for any thread.
  */
 final class LettuceClient {
     private static final Logger log = LoggerFactory.getLogger(LettuceClient.class);
@@ -43,27 +54,44 @@ final class LettuceClient {
 
     private final RedisSettings settings;
     private final RedisURI uri;
-    private final EventLoop loop;
+    private final List<EventLoop> loops;
     private final @Nullable EventLoopGroup ownGroup;
-    private final ClientResources resources;
-    private final RedisClient client;
+    /** The first one owns the threads that all share. */
+    private final List<ClientResources> resources = new ArrayList<>();
 
-    LettuceClient(RedisSettings settings, @Nullable EventLoopGroup given) {
+    private final Map<EventLoop, RedisClient> clients = new HashMap<>();
+
+    /** @param everyLoop whether connections may be made on all loops of the group; else on one of them */
+    LettuceClient(RedisSettings settings, @Nullable EventLoopGroup given, boolean everyLoop) {
         this.settings = settings;
         uri = settings.redisUri();
         EventLoop shared = given == null ? null : fittingLoop(given);
-        if (shared == null) {
+        if (given == null || shared == null) {
             ownGroup = newGroup();
-            loop = ownGroup.next();
+            loops = List.of(ownGroup.next());
         } else {
             ownGroup = null;
-            loop = shared;
+            loops = everyLoop ? allLoops(shared, given) : List.of(shared);
         }
-        resources = ClientResources.builder()
+        for (EventLoop each : loops) {
+            clients.put(each, client(each));
+        }
+    }
+
+    private RedisClient client(EventLoop loop) {
+        ClientResources.Builder builder = ClientResources.builder()
                 .eventLoopGroupProvider(new OneLoop(loop))
-                .commandLatencyRecorder(CommandLatencyRecorder.disabled())
-                .build();
-        client = RedisClient.create(resources, uri);
+                .nettyCustomizer(new OneFlushPerTurn())
+                .commandLatencyRecorder(CommandLatencyRecorder.disabled());
+        if (!resources.isEmpty()) {
+            ClientResources owner = resources.getFirst();
+            builder.timer(owner.timer())
+                    .eventExecutorGroup(owner.eventExecutorGroup())
+                    .eventBus(owner.eventBus());
+        }
+        ClientResources own = builder.build();
+        resources.add(own);
+        RedisClient client = RedisClient.create(own, uri);
         client.setOptions(ClientOptions.builder()
                 .autoReconnect(false)
                 .disconnectedBehavior(ClientOptions.DisconnectedBehavior.REJECT_COMMANDS)
@@ -78,6 +106,17 @@ final class LettuceClient {
                         .build())
                 .maintNotificationsConfig(MaintNotificationsConfig.disabled())
                 .build());
+        return client;
+    }
+
+    private static List<EventLoop> allLoops(EventLoop first, EventLoopGroup given) {
+        List<EventLoop> all = new ArrayList<>(List.of(first));
+        for (EventExecutor each : given) {
+            if (each instanceof EventLoop loop && !loop.equals(first)) {
+                all.add(loop);
+            }
+        }
+        return List.copyOf(all);
     }
 
     /** Lettuce takes epoll wherever it is available, so a group of another transport cannot carry its connections. */
@@ -110,35 +149,66 @@ final class LettuceClient {
         return settings;
     }
 
-    EventLoop loop() {
-        return loop;
+    /** The loop of what there is only one of. */
+    EventLoop home() {
+        return loops.getFirst();
     }
 
-    CompletionStage<StatefulRedisConnection<String, byte[]>> connect() {
-        return client.connectAsync(CODEC, uri);
+    List<EventLoop> loops() {
+        return loops;
+    }
+
+    CompletionStage<StatefulRedisConnection<String, byte[]>> connect(EventLoop loop) {
+        return clientOn(loop).connectAsync(CODEC, uri);
     }
 
     CompletionStage<StatefulRedisPubSubConnection<String, byte[]>> connectPubSub() {
-        return client.connectPubSubAsync(CODEC, uri);
+        return clientOn(home()).connectPubSubAsync(CODEC, uri);
+    }
+
+    private RedisClient clientOn(EventLoop loop) {
+        return requireNonNull(clients.get(loop), "not one of our event loops");
     }
 
     /** Completes when its threads have ended; a group that was given goes on. */
     CompletableFuture<Void> shutdown() {
+        return allOf(clients.values().stream().map(LettuceClient::shutdown))
+                .thenCompose(_ -> allOf(resources.reversed().stream()
+                        .map(it -> ended(it.shutdown(0, SHUTDOWN_TIMEOUT_MILLIS, TimeUnit.MILLISECONDS)))))
+                .thenCompose(_ -> ownGroup == null
+                        ? CompletableFuture.completedFuture(null)
+                        : ended(ownGroup.shutdownGracefully(0, SHUTDOWN_TIMEOUT_MILLIS, TimeUnit.MILLISECONDS)));
+    }
+
+    private static CompletableFuture<Void> shutdown(RedisClient client) {
         return client.shutdownAsync(0, SHUTDOWN_TIMEOUT_MILLIS, TimeUnit.MILLISECONDS)
                 .exceptionally(failure -> {
                     log.warn("The Redis client did not close in order: {}", RedisTrouble.describe(failure));
                     return null;
-                })
-                .thenCompose(_ -> ended(resources.shutdown(0, SHUTDOWN_TIMEOUT_MILLIS, TimeUnit.MILLISECONDS)))
-                .thenCompose(_ -> ownGroup == null
-                        ? CompletableFuture.completedFuture(null)
-                        : ended(ownGroup.shutdownGracefully(0, SHUTDOWN_TIMEOUT_MILLIS, TimeUnit.MILLISECONDS)));
+                });
+    }
+
+    private static CompletableFuture<Void> allOf(Stream<CompletableFuture<Void>> futures) {
+        return CompletableFuture.allOf(futures.toArray(CompletableFuture[]::new));
     }
 
     private static CompletableFuture<Void> ended(Future<?> future) {
         CompletableFuture<Void> ended = new CompletableFuture<>();
         future.addListener(_ -> ended.complete(null));
         return ended;
+    }
+
+    /**
+     * Lettuce flushes every command. What is written in one turn of the event loop goes out in one system call at its
+     * end, which is at once where nothing else is to be done.
+     */
+    private static final class OneFlushPerTurn implements NettyCustomizer {
+        private static final int MOST_COMMANDS = FlushConsolidationHandler.DEFAULT_EXPLICIT_FLUSH_AFTER_FLUSHES;
+
+        @Override
+        public void afterChannelInitialized(Channel channel) {
+            channel.pipeline().addFirst(new FlushConsolidationHandler(MOST_COMMANDS, true));
+        }
     }
 
     /** Gives Lettuce our loop, whatever it asks for, and keeps it from shutting that down. */

@@ -1,6 +1,7 @@
 package io.whimbrel.broker.redis;
 
 import io.lettuce.core.api.StatefulRedisConnection;
+import io.netty.channel.EventLoop;
 import io.netty.channel.EventLoopGroup;
 import io.whimbrel.broker.Broker;
 import io.whimbrel.broker.BrokerCounters;
@@ -8,6 +9,7 @@ import io.whimbrel.broker.BrokerUnavailableException;
 import io.whimbrel.broker.PlainChannels;
 import io.whimbrel.model.Publication;
 import io.whimbrel.model.Topic;
+import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
@@ -16,14 +18,17 @@ import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.function.Consumer;
+import java.util.function.Supplier;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
  * The broker on Redis: one pub/sub channel per topic, named {@code <prefix>:{<topic>}}; the braces make topic and
- * channel share a slot in a cluster. Has two connections, one for commands and, for a node that receives, one for
- * subscriptions. Safe for any thread; listeners are called on its one event loop.
+ * channel share a slot in a cluster. A node that receives has two connections, for commands and for subscriptions. A
+ * node that only publishes has one on each event loop it was given, so that who publishes on one of them is answered
+ * there. Safe for any thread; listeners are called on one event loop.
  */
 public final class RedisBroker implements Broker, PlainChannels {
     private static final Logger log = LoggerFactory.getLogger(RedisBroker.class);
@@ -33,20 +38,16 @@ public final class RedisBroker implements Broker, PlainChannels {
     private final RedisSettings settings;
     private final LettuceClient client;
     private final BrokerCounters counters = new BrokerCounters();
-    private final RedisLink<StatefulRedisConnection<String, byte[]>> commands;
+    /** For commands; the first one is for who calls from elsewhere than one of our event loops. */
+    private final List<RedisLink<StatefulRedisConnection<String, byte[]>>> commands;
+
     private final Subscriptions subscriptions;
     private volatile boolean closed;
 
     private RedisBroker(RedisSettings settings, @Nullable EventLoopGroup group, Listener listener) {
         this.settings = settings;
-        client = new LettuceClient(settings, group);
-        commands = new RedisLink<>(
-                "commands",
-                client.loop(),
-                settings,
-                client::connect,
-                _ -> CompletableFuture.completedStage(null),
-                counters.reconnects::increment);
+        client = new LettuceClient(settings, group, onlyPublishes(listener));
+        commands = client.loops().stream().map(this::commandsOn).toList();
         subscriptions = new Subscriptions(client, listener, counters);
     }
 
@@ -55,14 +56,31 @@ public final class RedisBroker implements Broker, PlainChannels {
         return new RedisBroker(settings, null, listener).start(listener);
     }
 
-    /** The same on one event loop of a group, which is the caller's to shut down, after this broker was closed. */
+    /**
+     * The same on event loops of a group, which is the caller's to shut down, after this broker was closed: on all of
+     * them with {@link Broker.Listener#NONE}, else on one.
+     */
     public static RedisBroker connect(RedisSettings settings, EventLoopGroup group, Listener listener) {
         return new RedisBroker(settings, group, listener).start(listener);
     }
 
+    private static boolean onlyPublishes(Listener listener) {
+        return listener.equals(Listener.NONE);
+    }
+
+    private RedisLink<StatefulRedisConnection<String, byte[]>> commandsOn(EventLoop loop) {
+        return new RedisLink<>(
+                "commands",
+                loop,
+                settings,
+                () -> client.connect(loop),
+                _ -> CompletableFuture.completedStage(null),
+                counters.reconnects::increment);
+    }
+
     private RedisBroker start(Listener listener) {
-        commands.start();
-        if (!listener.equals(Listener.NONE)) {
+        commands.forEach(RedisLink::start);
+        if (!onlyPublishes(listener)) {
             subscriptions.link().start();
         }
         return this;
@@ -79,11 +97,12 @@ public final class RedisBroker implements Broker, PlainChannels {
     }
 
     private CompletionStage<Integer> send(String channel, byte[] message) {
-        StatefulRedisConnection<String, byte[]> connection = commands.connection();
+        var link = commandsHere();
+        StatefulRedisConnection<String, byte[]> connection = link.connection();
         if (connection == null) {
             counters.publishFailures.increment();
             return CompletableFuture.failedStage(
-                    new BrokerUnavailableException(commands.outage().orElse("connecting to " + settings.address())));
+                    new BrokerUnavailableException(link.outage().orElse("connecting to " + settings.address())));
         }
         CompletableFuture<Integer> sent = new CompletableFuture<>();
         var _ = connection.async().publish(channel, message).whenComplete((listening, failure) -> {
@@ -96,6 +115,16 @@ public final class RedisBroker implements Broker, PlainChannels {
             }
         });
         return sent;
+    }
+
+    /** Always the same one for the same thread, which keeps the order of what it publishes. */
+    private RedisLink<StatefulRedisConnection<String, byte[]>> commandsHere() {
+        for (var link : commands) {
+            if (link.loop().inEventLoop()) {
+                return link;
+            }
+        }
+        return commands.getFirst();
     }
 
     @Override
@@ -129,7 +158,7 @@ public final class RedisBroker implements Broker, PlainChannels {
         }
         try {
             subscriptions.link().start();
-            client.loop().execute(task);
+            client.home().execute(task);
             return true;
         } catch (RejectedExecutionException e) {
             log.debug("the event loop has ended", e); // its owner shut it down, or we were closed this moment
@@ -146,7 +175,10 @@ public final class RedisBroker implements Broker, PlainChannels {
         if (closed) {
             return Optional.of("the broker is closed");
         }
-        return commands.outage().or(subscriptions.link()::outage);
+        return commands.stream()
+                .flatMap(link -> link.outage().stream())
+                .findFirst()
+                .or(subscriptions.link()::outage);
     }
 
     @Override
@@ -159,7 +191,7 @@ public final class RedisBroker implements Broker, PlainChannels {
         return Optional.of(this);
     }
 
-    /** Waits at most 2 s; not at all when called on its own event loop, which has the work to do. */
+    /** Waits at most 2 s; not at all when called on one of its own event loops, which have the work to do. */
     @Override
     public void close() {
         synchronized (this) {
@@ -169,7 +201,7 @@ public final class RedisBroker implements Broker, PlainChannels {
             closed = true;
         }
         CompletableFuture<Void> down = closeLinks().thenCompose(_ -> client.shutdown());
-        if (client.loop().inEventLoop()) {
+        if (client.loops().stream().anyMatch(EventLoop::inEventLoop)) {
             return;
         }
         try {
@@ -183,11 +215,17 @@ public final class RedisBroker implements Broker, PlainChannels {
 
     /** Completes in any case: what could not be closed in order is ended with the client. */
     private CompletableFuture<Void> closeLinks() {
+        Stream<CompletableFuture<Void>> closing = Stream.concat(
+                commands.stream().map(link -> closeOn(link.loop(), link::close)),
+                Stream.of(closeOn(client.home(), subscriptions::close)));
+        return CompletableFuture.allOf(closing.toArray(CompletableFuture[]::new));
+    }
+
+    private static CompletableFuture<Void> closeOn(EventLoop loop, Supplier<CompletableFuture<Void>> close) {
         CompletableFuture<Void> ended = new CompletableFuture<>();
         try {
-            client.loop().execute(() -> {
-                var both = CompletableFuture.allOf(commands.close(), subscriptions.close());
-                var _ = both.whenComplete((_, _) -> ended.complete(null));
+            loop.execute(() -> {
+                var _ = close.get().whenComplete((_, _) -> ended.complete(null));
             });
         } catch (RejectedExecutionException e) {
             log.debug("the event loop ended before the broker was closed", e);

@@ -27,7 +27,7 @@ import org.slf4j.LoggerFactory;
  *       └── backoff ◀──┴───────────┘
  * </pre>
  *
- * Called only on its event loop, but for {@link #start}, {@link #connection} and {@link #outage}.
+ * Called only on its event loop, but for {@link #loop}, {@link #start}, {@link #connection} and {@link #outage}.
  */
 final class RedisLink<C extends StatefulRedisConnection<String, byte[]>> {
     private static final Logger log = LoggerFactory.getLogger(RedisLink.class);
@@ -74,6 +74,10 @@ final class RedisLink<C extends StatefulRedisConnection<String, byte[]>> {
         this.connector = connector;
         this.preparation = preparation;
         this.onReconnect = onReconnect;
+    }
+
+    EventLoop loop() {
+        return loop;
     }
 
     /** The connection to use, null while there is none. */

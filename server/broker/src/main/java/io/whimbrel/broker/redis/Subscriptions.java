@@ -47,7 +47,7 @@ final class Subscriptions {
     private record Subscription(Topic topic, CompletableFuture<Void> acknowledged) {}
 
     Subscriptions(LettuceClient client, Broker.Listener listener, BrokerCounters counters) {
-        this.loop = client.loop();
+        this.loop = client.home();
         this.listener = listener;
         this.counters = counters;
         link = new RedisLink<>(

@@ -3,6 +3,7 @@ package io.whimbrel.broker.redis;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
+import io.netty.channel.EventLoop;
 import io.netty.channel.EventLoopGroup;
 import io.netty.channel.MultiThreadIoEventLoopGroup;
 import io.netty.channel.local.LocalIoHandler;
@@ -16,10 +17,15 @@ import io.whimbrel.redis.EmbeddedRedisSettings;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Queue;
 import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicReference;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -120,6 +126,45 @@ class RedisBrokerTest extends BrokerContract {
             assertThat(group.shutdownGracefully(0, 5, TimeUnit.SECONDS).await(10, TimeUnit.SECONDS))
                     .isTrue();
         }
+    }
+
+    @Test
+    void whoPublishesOnAnEventLoopIsAnsweredOnItAndKeepsItsOrder() throws Exception {
+        int each = 500;
+        RecordingListener listener = new RecordingListener();
+        EventLoopGroup group = new MultiThreadIoEventLoopGroup(3, NioIoHandler.newFactory());
+        try (RedisBroker receiver = connected(RedisBroker.connect(settings(), listener));
+                RedisBroker node = connected(RedisBroker.connect(settings(), group, Broker.Listener.NONE))) {
+            get(receiver.subscribe(BIRDS));
+            List<EventLoop> loops = loopsOf(group);
+            Queue<Boolean> answeredHere = new ConcurrentLinkedQueue<>();
+
+            for (EventLoop loop : loops) {
+                String name = loops.indexOf(loop) + "-";
+                loop.execute(() -> IntStream.range(0, each)
+                        .forEach(i -> node.publish(publication(name + i, BIRDS))
+                                .whenComplete((_, _) -> answeredHere.add(loop.inEventLoop()))));
+            }
+
+            await().atMost(SOON).until(() -> answeredHere.size() == loops.size() * each);
+            await().atMost(SOON).until(() -> listener.received().size() == loops.size() * each);
+            assertThat(answeredHere).doesNotContain(false);
+            for (int loop = 0; loop < loops.size(); loop++) {
+                String name = loop + "-";
+                assertThat(listener.ids().stream().filter(id -> id.startsWith(name)))
+                        .containsExactlyElementsOf(
+                                IntStream.range(0, each).mapToObj(i -> name + i).toList());
+            }
+        } finally {
+            assertThat(group.shutdownGracefully(0, 5, TimeUnit.SECONDS).await(10, TimeUnit.SECONDS))
+                    .isTrue();
+        }
+    }
+
+    private static List<EventLoop> loopsOf(EventLoopGroup group) {
+        List<EventLoop> loops = new ArrayList<>();
+        group.forEach(executor -> loops.add((EventLoop) executor));
+        return loops;
     }
 
     @Test
