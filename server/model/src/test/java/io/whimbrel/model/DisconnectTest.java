@@ -12,7 +12,8 @@ class DisconnectTest {
         List<Disconnect> terminal =
                 Stream.of(Disconnect.values()).filter(Disconnect::terminal).toList();
 
-        assertThat(terminal).containsExactly(Disconnect.MESSAGE_TOO_BIG, Disconnect.INVALID_TOKEN);
+        assertThat(terminal)
+                .containsExactly(Disconnect.MESSAGE_TOO_BIG, Disconnect.INVALID_TOKEN, Disconnect.CONNECTION_LIMIT);
     }
 
     @Test

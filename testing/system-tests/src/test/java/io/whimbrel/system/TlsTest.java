@@ -2,20 +2,27 @@ package io.whimbrel.system;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.io.InputStream;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpRequest.BodyPublishers;
 import java.net.http.HttpResponse.BodyHandlers;
+import java.net.http.WebSocket;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.KeyStore;
 import java.util.Base64;
 import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
 import java.util.concurrent.TimeUnit;
 import java.util.regex.Pattern;
+import javax.crypto.Mac;
+import javax.crypto.spec.SecretKeySpec;
 import javax.net.ssl.SSLContext;
 import javax.net.ssl.TrustManagerFactory;
 import org.junit.jupiter.api.Test;
@@ -25,28 +32,65 @@ import org.junit.jupiter.api.io.TempDir;
 class TlsTest {
     private static final Pattern PAGE = Pattern.compile("page +https://localhost:(\\d+)/");
     private static final Pattern GATEWAY = Pattern.compile("gateway +wss://localhost:(\\d+)/ws");
+    private static final ObjectMapper MAPPER = new ObjectMapper();
+    private static final String SECRET = "a-secret-of-this-test-and-of-nobody-else";
     private static final char[] PASSWORD = "changeit".toCharArray();
 
     @TempDir
     private Path folder;
 
     @Test
-    void backendPublishesToATopicByTls() throws Exception {
+    void backendPublishesToATopicAndWhoseTokenNamesItReceivesItByTls() throws Exception {
         KeyStore own = certificateOfLocalhost();
         try (Part up = up();
                 HttpClient http =
                         HttpClient.newBuilder().sslContext(trusting(own)).build()) {
             String web = "https://localhost:" + up.awaitInLog(PAGE).group(1);
-            HttpRequest publish = HttpRequest.newBuilder(URI.create(web + "/publish"))
-                    .timeout(Part.DEADLINE)
+            String gateway = "wss://localhost:" + up.awaitInLog(GATEWAY).group(1) + "/ws?token=";
+            String token = MAPPER.readTree(http.send(request(web + "/token").build(), BodyHandlers.ofString())
+                            .body())
+                    .get("token")
+                    .textValue();
+            CompletableFuture<String> received = new CompletableFuture<>();
+            WebSocket reader = http.newWebSocketBuilder()
+                    .buildAsync(URI.create(gateway + withTopics(token, "news")), new WebSocket.Listener() {
+                        @Override
+                        public CompletionStage<?> onText(WebSocket socket, CharSequence data, boolean last) {
+                            received.complete(data.toString());
+                            return CompletableFuture.completedStage(null);
+                        }
+                    })
+                    .get(Part.DEADLINE.toSeconds(), TimeUnit.SECONDS);
+            HttpRequest publish = request(web + "/publish")
                     .header("Content-Type", "application/json")
                     .header("X-API-Key", "key-of-a-backend")
                     .POST(BodyPublishers.ofString("{\"topic\":\"news\",\"message\":1}"))
                     .build();
 
-            assertThat(http.send(publish, BodyHandlers.ofString()).body()).startsWith("{\"status\":true,");
-            assertThat(up.awaitInLog(GATEWAY).group(1)).isNotBlank();
+            String answer = http.send(publish, BodyHandlers.ofString()).body();
+
+            assertThat(answer).startsWith("{\"status\":true,").endsWith("\"online\":true}");
+            assertThat(received.get(Part.DEADLINE.toSeconds(), TimeUnit.SECONDS))
+                    .startsWith("{\"message\":1,")
+                    .endsWith("\"topic\":\"news\"}");
+            reader.abort();
         }
+    }
+
+    private static HttpRequest.Builder request(String uri) {
+        return HttpRequest.newBuilder(URI.create(uri)).timeout(Part.DEADLINE);
+    }
+
+    /** The token as a backend that shares the secret would have signed it. */
+    private static String withTopics(String token, String topic) throws Exception {
+        String[] parts = token.split("\\.");
+        ObjectNode claims = (ObjectNode) MAPPER.readTree(Base64.getUrlDecoder().decode(parts[1]));
+        claims.putArray("topics").add(topic);
+        Base64.Encoder encoder = Base64.getUrlEncoder().withoutPadding();
+        String signed = parts[0] + "." + encoder.encodeToString(MAPPER.writeValueAsBytes(claims));
+        Mac mac = Mac.getInstance("HmacSHA256");
+        mac.init(new SecretKeySpec(SECRET.getBytes(StandardCharsets.UTF_8), "HmacSHA256"));
+        return signed + "." + encoder.encodeToString(mac.doFinal(signed.getBytes(StandardCharsets.US_ASCII)));
     }
 
     private Part up() throws Exception {
@@ -60,6 +104,7 @@ class TlsTest {
                 "--gateway.admin.port=0",
                 "--broker=memory",
                 "--web.api-keys=key-of-a-backend",
+                "--auth.secret=" + SECRET,
                 "--data=" + folder.resolve("data"),
                 "--tls.certificate=" + folder.resolve("tls.crt"),
                 "--tls.key=" + folder.resolve("tls.key"));
