@@ -1,0 +1,48 @@
+package io.whimbrel.gateway;
+
+import io.whimbrel.broker.Broker;
+import io.whimbrel.broker.BrokerCounters;
+import io.whimbrel.broker.PlainChannels;
+import io.whimbrel.model.Publication;
+import io.whimbrel.model.Topic;
+import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
+
+/** A broker without anybody else: every subscription is there at once, nothing ever comes. Safe for any thread. */
+final class SilentBroker implements Broker {
+    private static final CompletionStage<Void> READY = CompletableFuture.completedStage(null);
+
+    private final BrokerCounters counters = new BrokerCounters();
+
+    @Override
+    public CompletionStage<Integer> publish(Publication publication) {
+        return CompletableFuture.completedStage(0);
+    }
+
+    @Override
+    public CompletionStage<Void> subscribe(Topic topic) {
+        return READY;
+    }
+
+    @Override
+    public void unsubscribe(Topic topic) {}
+
+    @Override
+    public Optional<String> outage() {
+        return Optional.empty();
+    }
+
+    @Override
+    public BrokerCounters counters() {
+        return counters;
+    }
+
+    @Override
+    public Optional<PlainChannels> plainChannels() {
+        return Optional.empty();
+    }
+
+    @Override
+    public void close() {}
+}
