@@ -285,8 +285,14 @@ class EdgeTest {
             Address stopped = gateway.verifier.newClient();
             try (RawClient sleeper = new RawClient(gateway.port(), 4096)) {
                 sleeper.handshake(tokenOf(stopped));
-                while (gateway.metric("whimbrel.gateway.outbox.bytes") < 900_000) {
+                // One by one, so that the budget fills in small steps and is not overrun, which would close the
+                // sleeper.
+                for (int n = 1; gateway.metric("whimbrel.gateway.outbox.bytes") < 900_000; n++) {
+                    int published = n;
                     gateway.publish(stopped, json);
+                    await().pollDelay(Duration.ZERO)
+                            .pollInterval(Duration.ofMillis(1))
+                            .until(() -> gateway.metric("whimbrel.gateway.deliveries") >= published);
                 }
                 try (RawClient late = gateway.open(gateway.verifier.newClient())) {
                     assertThat(late.readFrame().closing()).isEqualTo("3004 gateway overloaded, try again");
