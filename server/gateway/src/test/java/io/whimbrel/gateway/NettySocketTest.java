@@ -10,6 +10,7 @@ import io.netty.channel.epoll.EpollServerSocketChannel;
 import io.netty.channel.nio.NioIoHandler;
 import io.netty.channel.socket.ServerSocketChannel;
 import io.netty.channel.socket.nio.NioServerSocketChannel;
+import io.netty.handler.ssl.SslHandler;
 import io.whimbrel.ops.TlsFiles;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
@@ -18,6 +19,7 @@ import java.util.Objects;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Executor;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicReference;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Nested;
@@ -77,6 +79,7 @@ class NettySocketTest {
     abstract static class OnChannels extends SocketContract {
         private final EventLoopGroup group = newGroup();
         private final CompletableFuture<NettySocket> accepted = new CompletableFuture<>();
+        private final AtomicReference<@Nullable Channel> channel = new AtomicReference<>();
         private java.net.@Nullable Socket peer;
 
         EventLoopGroup newGroup() {
@@ -111,6 +114,7 @@ class NettySocketTest {
                             prepare(channel);
                             NettySocket socket = new NettySocket(channel, encrypted(), _ -> owner);
                             channel.pipeline().addLast(socket);
+                            OnChannels.this.channel.set(channel);
                             accepted.complete(socket);
                         }
                     })
@@ -120,10 +124,15 @@ class NettySocketTest {
             made.setSoTimeout(10_000);
             made.connect(server.localAddress() instanceof InetSocketAddress at ? at : null, 10_000);
             made.getOutputStream().flush();
-            if (made instanceof javax.net.ssl.SSLSocket tls) {
-                tls.startHandshake();
+            if (made instanceof javax.net.ssl.SSLSocket client) {
+                client.startHandshake();
             }
             accepted.get(10, TimeUnit.SECONDS);
+            // The client has its part of a TLS handshake before we have ours.
+            SslHandler tls = Objects.requireNonNull(channel.get()).pipeline().get(SslHandler.class);
+            if (tls != null) {
+                tls.handshakeFuture().await(10, TimeUnit.SECONDS);
+            }
             return made;
         }
 
