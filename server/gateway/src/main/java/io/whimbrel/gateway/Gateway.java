@@ -202,8 +202,24 @@ public final class Gateway {
             metrics.published();
         }
         for (Loop loop : wanting) {
-            loop.offer(publication);
+            if (loop.offer(publication)) {
+                wake(loop);
+            }
         }
+    }
+
+    /**
+     * Where one of our loops reads for the broker, another one is woken after all that this turn brings, so that it makes
+     * one tick of it: at once it would find the first publication only.
+     */
+    private void wake(Loop loop) {
+        for (Loop here : loops) {
+            if (here != loop && here.executor().inEventLoop()) {
+                here.executor().execute(loop::wake);
+                return;
+            }
+        }
+        loop.wake();
     }
 
     public int port() {

@@ -19,8 +19,8 @@ import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.LongSupplier;
 
 /**
- * One event loop with everything that belongs to it: hub, heartbeats, and the tick. Only {@link #offer} may be called
- * from any thread; everything else on the loop.
+ * One event loop with everything that belongs to it: hub, heartbeats, and the tick. Only {@link #offer} and {@link #wake}
+ * may be called from any thread; everything else on the loop.
  *
  * <p>The tick: the loop takes all publications that wait for it, lays their frames end to end per topic and wire
  * format, writes each subscriber once and flushes it once. Under light load a tick holds one publication and nothing
@@ -94,22 +94,28 @@ final class Loop {
         hub.endLingering(nowMillis);
     }
 
-    /** Takes a publication for the next tick. Drops it, counted, when more waits than the inbox may hold. */
-    void offer(Publication publication) {
+    /**
+     * Takes a publication for the next tick. Drops it, counted, when more waits than the inbox may hold. Answers whether
+     * the caller has to {@link #wake} this loop for it, now or a little later.
+     */
+    boolean offer(Publication publication) {
         int bytes = publication.payload().length;
         if (inboxBytes.get() + bytes > settings.limits().inboxMaxBytes()) {
             metrics.inboxOverflow();
-            return;
+            return false;
         }
         inboxBytes.addAndGet(bytes);
         inbox.add(publication);
-        wake();
+        return needsWaking();
     }
 
-    private void wake() {
-        if (!tickScheduled.get() && tickScheduled.compareAndSet(false, true)) {
-            executor.execute(this::tick);
-        }
+    private boolean needsWaking() {
+        return !tickScheduled.get() && tickScheduled.compareAndSet(false, true);
+    }
+
+    /** Lets a tick begin. From any thread; called once for each time {@link #offer} asked for it. */
+    void wake() {
+        executor.execute(this::tick);
     }
 
     void tick() {
@@ -135,7 +141,7 @@ final class Loop {
         hub.endTick();
         metrics.tick(inTick);
         inTick.clear();
-        if (!inbox.isEmpty()) {
+        if (!inbox.isEmpty() && needsWaking()) {
             wake();
         }
     }

@@ -51,9 +51,9 @@ class LoopTest {
         openSession(first, topic, Long.MAX_VALUE);
         openSession(second, topic, Long.MAX_VALUE);
 
-        loop.offer(publication(1));
-        loop.offer(publication(2));
-        loop.offer(publication(3));
+        offer(publication(1));
+        offer(publication(2));
+        offer(publication(3));
         first.runPendingTasks();
 
         String frames = frame(1) + frame(2) + frame(3);
@@ -65,9 +65,9 @@ class LoopTest {
     void aPublicationWithoutCompanyDoesNotWait() {
         openSession(first, topic, Long.MAX_VALUE);
 
-        loop.offer(publication(1));
+        offer(publication(1));
         first.runPendingTasks();
-        loop.offer(publication(2));
+        offer(publication(2));
         first.runPendingTasks();
 
         assertThat(writesOf(first)).containsExactly(frame(1), frame(2));
@@ -80,7 +80,7 @@ class LoopTest {
         String payload = "\"" + "x".repeat(1_000) + "\"";
 
         for (int i = 0; i < count; i++) {
-            loop.offer(new Publication("m" + i, topic, 7, null, payload.getBytes(UTF_8)));
+            offer(new Publication("m" + i, topic, 7, null, payload.getBytes(UTF_8)));
         }
         first.runPendingTasks();
 
@@ -95,8 +95,8 @@ class LoopTest {
         openSession(first, topic, Long.MAX_VALUE);
         byte[] half = new byte[40 * 1024 * 1024];
 
-        loop.offer(new Publication("a", topic, 7, null, half));
-        loop.offer(new Publication("b", topic, 7, null, half));
+        offer(new Publication("a", topic, 7, null, half));
+        offer(new Publication("b", topic, 7, null, half));
 
         assertThat(metrics.get("whimbrel.gateway.inbox.overflows")
                         .functionCounter()
@@ -193,6 +193,12 @@ class LoopTest {
     private static String frame(int n) {
         String json = "{\"message\":%d,\"id\":\"m%d\",\"time\":7}".formatted(n, n);
         return "\u0081" + (char) json.length() + json;
+    }
+
+    private void offer(Publication publication) {
+        if (loop.offer(publication)) {
+            loop.wake();
+        }
     }
 
     /** What was written, a text for each write; each byte a character. */

@@ -54,7 +54,9 @@ final class Bench {
 
     /** As if the broker had brought it. */
     void offer(Publication publication) {
-        loop.offer(publication);
+        if (loop.offer(publication)) {
+            loop.wake();
+        }
     }
 
     /** One tick for all that was offered; more than one where it is too much for one. */

@@ -79,7 +79,9 @@ final class Crowd implements AutoCloseable {
     /** As the gateway does it with what the broker brings. */
     void offer(Publication publication) {
         for (Loop loop : subscriptions.loopsOf(publication.topic())) {
-            loop.offer(publication);
+            if (loop.offer(publication)) {
+                loop.wake();
+            }
         }
     }
 
