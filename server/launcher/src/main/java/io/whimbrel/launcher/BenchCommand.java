@@ -23,7 +23,7 @@ import picocli.CommandLine.Parameters;
 /** Reads what is to be measured, lets {@link Bench} measure it, shows the result. */
 @Command(
         name = "bench",
-        description = "Measures a Whimbrel that runs: connect, fanout, unicast, storm, jitter or deploy.",
+        description = "Measures a Whimbrel that runs: connect, fanout, unicast, storm, slow, jitter or deploy.",
         sortOptions = false,
         footer = "%nExit codes: 0 measured, 1 not measured or a message lost, 2 called wrongly. More in"
                 + " docs/operating.md, \"Measuring\".")
@@ -43,6 +43,7 @@ final class BenchCommand implements Callable<Integer> {
                 "fanout: all of one address, each publication goes to all",
                 "unicast: each its own address, a publication goes to one",
                 "storm: connect as fast as they come, beside quick sessions",
+                "slow: as fanout, beside connections that read nothing",
                 "jitter: cut every client now and then",
                 "deploy: restart gateways under load"
             })
@@ -82,15 +83,15 @@ final class BenchCommand implements Callable<Integer> {
     @Option(
             names = "--rate",
             paramLabel = "<n>",
-            description = "Publications a second; 0: as fast as --in-flight allows. Default: 0; storm 100; jitter and"
-                    + " deploy 1000")
+            description = "Publications a second; 0: as fast as --in-flight allows. Default: 0; storm 100; slow 50;"
+                    + " jitter and deploy 1000")
     @Nullable
     Double rate;
 
     @Option(
             names = "--in-flight",
             paramLabel = "<n>",
-            description = "Publications not yet delivered, where there is no rate. Default: 256; fanout 40")
+            description = "Publications not yet delivered, where there is no rate. Default: 256; fanout and slow 40")
     @Nullable
     Integer inFlight;
 
@@ -170,6 +171,13 @@ final class BenchCommand implements Callable<Integer> {
             defaultValue = "20",
             description = "storm: quick sessions beside it. Default: 20")
     int probes;
+
+    @Option(
+            names = "--stopped",
+            paramLabel = "<n>",
+            defaultValue = "100",
+            description = "slow: connections that read nothing. Default: 100")
+    int stopped;
 
     @Option(
             names = "--cut-every",
@@ -256,7 +264,8 @@ final class BenchCommand implements Callable<Integer> {
                         effectiveInFlight,
                         effectiveRate,
                         sizeBytes,
-                        what == Scenario.STORM ? probes : 0),
+                        what == Scenario.STORM ? probes : 0,
+                        what == Scenario.SLOW ? stopped : 0),
                 new BenchSettings.Times(warmUp, duration, drain),
                 new BenchSettings.Breaks(cutEvery, away, command, restarts),
                 effectiveLoops,

@@ -78,9 +78,17 @@ public record BenchSettings(
      * @param rate publications a second; 0: as fast as {@code inFlight} allows
      * @param sizeBytes of {@code message}, quotes included
      * @param probes quick sessions beside a storm
+     * @param stopped connections that read nothing, beside the others of {@code slow}
      */
     public record Load(
-            int connections, int handshakes, int publishers, int inFlight, double rate, int sizeBytes, int probes) {
+            int connections,
+            int handshakes,
+            int publishers,
+            int inFlight,
+            double rate,
+            int sizeBytes,
+            int probes,
+            int stopped) {
         public Load {
             check("--connections", connections, 1, MAX_CONNECTIONS);
             check("--handshakes", handshakes, 1, MAX_CONNECTIONS);
@@ -88,6 +96,7 @@ public record BenchSettings(
             check("--in-flight", inFlight, 1, MAX_CONNECTIONS);
             check("--size", sizeBytes, MIN_SIZE_BYTES, MAX_SIZE_BYTES);
             check("--probes", probes, 0, MAX_CONNECTIONS);
+            check("--stopped", stopped, 0, MAX_CONNECTIONS);
             if (!(rate >= 0 && rate <= 10_000_000)) {
                 throw new IllegalArgumentException("--rate is %s, but must be 0 to 10000000".formatted(rate));
             }

@@ -31,6 +31,7 @@ final class Client {
     private final Wire wire;
     private final EventLoop loop;
     private final LoopMeter meter;
+    private final boolean reads;
     private final boolean comesBack;
     private final Runnable onProgress;
 
@@ -47,6 +48,7 @@ final class Client {
     private @Nullable Consumer<Client> onSettled;
 
     /**
+     * @param reads whether it takes what it is sent; else it stops to once it is connected
      * @param comesBack whether it connects again after it has lost its connection
      * @param onProgress told after each read, on the loop
      */
@@ -56,6 +58,7 @@ final class Client {
             Ledger ledger,
             Wire wire,
             LoopMeter meter,
+            boolean reads,
             boolean comesBack,
             Runnable onProgress) {
         this.index = index;
@@ -64,6 +67,7 @@ final class Client {
         this.wire = wire;
         this.loop = wire.loops().of(index);
         this.meter = meter;
+        this.reads = reads;
         this.comesBack = comesBack;
         this.onProgress = onProgress;
         this.turn = index;
@@ -232,6 +236,7 @@ final class Client {
             long now = Clock.nanos();
             presence.onCome(now);
             meter.onOpen();
+            channel.config().setAutoRead(reads);
             failures = 0;
             if (onSettled == null) {
                 meter.onComeback(now - wantedSinceNanos);

@@ -28,12 +28,20 @@ final class Crowd {
         }
     }
 
-    Client add(Recipient recipient, boolean comesBack, Runnable onProgress) {
+    /** One that takes nothing of what it is sent. */
+    void addStopped(Recipient recipient) {
+        add(recipient, false, false, () -> {});
+    }
+
+    void add(Recipient recipient, boolean comesBack, Runnable onProgress) {
+        add(recipient, true, comesBack, onProgress);
+    }
+
+    private void add(Recipient recipient, boolean reads, boolean comesBack, Runnable onProgress) {
         int index = clients.size();
         LoopMeter meter = meters.get(index % meters.size());
-        Client client = new Client(index, recipient.identity(), recipient.ledger(), wire, meter, comesBack, onProgress);
-        clients.add(client);
-        return client;
+        clients.add(
+                new Client(index, recipient.identity(), recipient.ledger(), wire, meter, reads, comesBack, onProgress));
     }
 
     List<Client> clients() {

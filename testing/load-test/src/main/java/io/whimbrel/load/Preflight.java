@@ -77,7 +77,12 @@ final class Preflight {
     }
 
     private static int connections(BenchSettings settings) {
-        int probes = settings.scenario() == Scenario.STORM ? settings.load().probes() : 0;
-        return settings.load().connections() + probes;
+        BenchSettings.Load load = settings.load();
+        return load.connections()
+                + switch (settings.scenario()) {
+                    case STORM -> load.probes();
+                    case SLOW -> load.stopped();
+                    case CONNECT, FANOUT, UNICAST, JITTER, DEPLOY -> 0;
+                };
     }
 }

@@ -8,7 +8,7 @@ import org.HdrHistogram.Histogram;
  * What was measured.
  *
  * @param latency from when a message was due to when it was read, of messages due in the measured time
- * @param before the same before a storm; empty in other scenarios
+ * @param before the same before the {@link Scenario#trouble}; empty where there is none
  * @param comebacks from when a client wanted to be connected again to when it was
  * @param closes connections that ended, by close code or cause
  * @param notes what a reader must know to judge the figures

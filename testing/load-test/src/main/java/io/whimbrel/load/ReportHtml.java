@@ -96,7 +96,10 @@ final class ReportHtml {
 
     private static void charts(Report report, StringBuilder out) {
         if (report.latency().getTotalCount() > 0) {
-            out.append(percentiles("Latency by percentile", report.latency(), report.before()));
+            String beforeWhat =
+                    " (dashed: before " + report.settings().scenario().trouble() + ")";
+            String title = "Latency by percentile" + (report.before().getTotalCount() > 0 ? beforeWhat : "");
+            out.append(percentiles(title, report.latency(), report.before()));
         }
         if (report.comebacks().getTotalCount() > 0) {
             out.append(percentiles(
@@ -117,8 +120,7 @@ final class ReportHtml {
         if (before.getTotalCount() > 0) {
             lowest = Math.min(lowest, (double) Math.max(1_000, before.getValueAtPercentile(0)));
         }
-        String full = before.getTotalCount() > 0 ? title + " (dashed: before the storm)" : title;
-        Chart chart = Chart.logarithmic(full, "percentile", lowest, highest, Texts::shortMillis);
+        Chart chart = Chart.logarithmic(title, "percentile", lowest, highest, Texts::shortMillis);
         for (String percentile : List.of("0", "50", "90", "99", "99.9", "99.99", "99.999")) {
             chart.mark(-Math.log10(1 - Double.parseDouble(percentile) / 100) / NINES, percentile);
         }

@@ -82,6 +82,7 @@ final class ReportJson {
         json.writeNumberField("ratePerSecond", load.rate());
         json.writeNumberField("sizeBytes", load.sizeBytes());
         json.writeNumberField("probes", load.probes());
+        json.writeNumberField("stopped", load.stopped());
         json.writeNumberField("warmUpMillis", settings.times().warmUp().toMillis());
         json.writeNumberField("durationMillis", settings.times().duration().toMillis());
         json.writeNumberField("drainMillis", settings.times().drain().toMillis());

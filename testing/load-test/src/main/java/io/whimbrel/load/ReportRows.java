@@ -68,7 +68,7 @@ final class ReportRows {
 
     private void latency() {
         percentiles("Latency, due to read", report.latency());
-        percentiles("Latency before the storm", report.before());
+        percentiles("Latency before " + report.settings().scenario().trouble(), report.before());
         percentiles("Time to be connected again", report.comebacks());
     }
 

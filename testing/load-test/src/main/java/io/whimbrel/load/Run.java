@@ -7,6 +7,7 @@ import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
 import java.util.Map;
+import java.util.TreeMap;
 import java.util.concurrent.CountDownLatch;
 import java.util.function.BooleanSupplier;
 import java.util.stream.Stream;
@@ -24,6 +25,9 @@ final class Run {
     private final PrintStream progress;
     private final Window window = new Window();
     private final Crowd crowd;
+    /** Clients that read nothing, of whom nothing is expected. */
+    private final Crowd stopped;
+
     private final Pace pace;
     private final Pulse pulse;
     private final List<String> failures = new ArrayList<>();
@@ -43,6 +47,7 @@ final class Run {
         this.wire = wire;
         this.progress = progress;
         crowd = new Crowd(wire, window);
+        stopped = new Crowd(wire, window);
         pace = new Pace(load.rate(), load.inFlight(), crowd::delivered);
         idle = snapshot();
         start = idle;
@@ -63,6 +68,7 @@ final class Run {
             case JITTER -> jitter();
             case DEPLOY -> deploy();
             case STORM -> storm();
+            case SLOW -> slow();
         }
         return report();
     }
@@ -146,9 +152,29 @@ final class Run {
         drain(true);
     }
 
-    /** The clients of a scenario that publishes, connected. */
-    private void gather() {
-        boolean oneAddress = scenario == Scenario.FANOUT;
+    private void slow() {
+        Recipient shared = gather().getFirst();
+        publish();
+        warmUp();
+        pulse.takeCollected();
+        pulse.until(Clock.nanos() + settings.times().duration().toNanos(), "quiet");
+        before = pulse.takeCollected();
+        for (int i = 0; i < load.stopped(); i++) {
+            stopped.addStopped(shared);
+        }
+        CountDownLatch open = stopped.connect(stopped.clients(), load.handshakes());
+        pulse.until(() -> open.getCount() == 0, FOREVER, "stop");
+        window.begin(Clock.nanos());
+        start = snapshot();
+        pulse.until(Clock.nanos() + settings.times().duration().toNanos(), "measure");
+        window.end(Clock.nanos());
+        end = snapshot();
+        drain(false);
+    }
+
+    /** The clients of a scenario that publishes, connected; answers whom it publishes to. */
+    private List<Recipient> gather() {
+        boolean oneAddress = scenario.hasOneAddress();
         List<Recipient> recipients = recipients(oneAddress ? 1 : load.connections());
         for (int i = 0; i < load.connections(); i++) {
             Recipient recipient = recipients.get(oneAddress ? 0 : i);
@@ -161,6 +187,7 @@ final class Run {
         publisher = oneAddress
                 ? newPublisher(recipients, tokens(recipients(settings.load().publishers())), 0)
                 : newPublisher(recipients, tokens(recipients), 1);
+        return recipients;
     }
 
     private List<Recipient> recipients(int count) {
@@ -237,8 +264,11 @@ final class Run {
         Publisher current = publisher;
         Map<String, Long> refusals = current == null ? Map.of() : current.refusals();
         Losses losses = crowd.losses();
-        Map<String, Long> closes = crowd.closes();
+        Map<String, Long> closes = new TreeMap<>(crowd.closes());
+        stopped.closes().forEach((why, count) -> closes.put("stopped reader: " + why, count));
+        stopped.refusals().forEach((why, count) -> closes.put("stopped reader, refused: " + why, count));
         crowd.end();
+        stopped.end();
         if (current != null) {
             current.close();
         }

@@ -14,6 +14,8 @@ public enum Scenario {
     UNICAST(0, 256),
     /** Connections as fast as they come, while a few quick sessions see how it is to be there. */
     STORM(100, 256),
+    /** As FANOUT, first alone, then beside connections of the same address that read nothing. */
+    SLOW(50, 40),
     /** Every client is cut off now and then and stays away for a while. */
     JITTER(1_000, 256),
     /** Gateways are restarted one by one. */
@@ -56,6 +58,20 @@ public enum Scenario {
 
     /** Whether a message that was accepted and did not reach a connected client makes the run a failure. */
     boolean mustLoseNothing() {
-        return this == FANOUT || this == UNICAST;
+        return this == FANOUT || this == UNICAST || this == SLOW;
+    }
+
+    /** What comes over those whose latency is measured, before and meanwhile; empty where nothing does. */
+    String trouble() {
+        return switch (this) {
+            case STORM -> "the storm";
+            case SLOW -> "the stopped readers";
+            case CONNECT, FANOUT, UNICAST, JITTER, DEPLOY -> "";
+        };
+    }
+
+    /** Whether all clients have one address. */
+    boolean hasOneAddress() {
+        return this == FANOUT || this == SLOW;
     }
 }

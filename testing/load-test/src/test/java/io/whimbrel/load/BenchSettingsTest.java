@@ -30,13 +30,13 @@ class BenchSettingsTest {
     @Test
     void anImpossibleNumberIsSaidWithItsOption() {
         assertThatIllegalArgumentException()
-                .isThrownBy(() -> new BenchSettings.Load(0, 1, 1, 1, 0, 128, 0))
+                .isThrownBy(() -> new BenchSettings.Load(0, 1, 1, 1, 0, 128, 0, 0))
                 .withMessage("--connections is 0, but must be 1 to 1000000");
         assertThatIllegalArgumentException()
-                .isThrownBy(() -> new BenchSettings.Load(1, 1, 1, 1, 0, 31, 0))
+                .isThrownBy(() -> new BenchSettings.Load(1, 1, 1, 1, 0, 31, 0, 0))
                 .withMessageStartingWith("--size is 31, but must be 32 to");
         assertThatIllegalArgumentException()
-                .isThrownBy(() -> new BenchSettings.Load(1, 1, 1, 1, Double.NaN, 128, 0))
+                .isThrownBy(() -> new BenchSettings.Load(1, 1, 1, 1, Double.NaN, 128, 0, 0))
                 .withMessageStartingWith("--rate");
     }
 
@@ -91,7 +91,7 @@ class BenchSettingsTest {
                         java.util.Collections.nCopies(sources, "127.0.0.1"),
                         null,
                         "secret-key"),
-                new BenchSettings.Load(connections, 10, 1, 40, 0, 128, 0),
+                new BenchSettings.Load(connections, 10, 1, 40, 0, 128, 0, 0),
                 new BenchSettings.Times(Duration.ofSeconds(1), Duration.ofSeconds(2), Duration.ofSeconds(3)),
                 new BenchSettings.Breaks(Duration.ofSeconds(15), Duration.ofSeconds(2), "", 1),
                 1,

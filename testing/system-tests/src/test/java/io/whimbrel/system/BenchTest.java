@@ -80,6 +80,16 @@ class BenchTest {
     }
 
     @Test
+    void stopsReadingBesideThoseThatRead() throws Exception {
+        JsonNode slow = bench("slow", "--connections=20", "--stopped=5", "--rate=100", "--publishers=4");
+
+        assertThatNothingIsMissing(slow);
+        assertThat(slow.at("/losses/expected").asLong() % 20).isZero();
+        assertThat(slow.at("/latencyBefore/count").asLong()).isPositive();
+        assertThat(slow.at("/latency/count").asLong()).isPositive();
+    }
+
+    @Test
     void restartsAGatewayUnderLoad() throws Exception {
         Part staying = town.gateways.getFirst();
         Part leaving = town.startGateway(town.redis.port(), town.web.port());
@@ -102,8 +112,8 @@ class BenchTest {
     @ParameterizedTest
     @ValueSource(
             strings = {
-                "gossip | 2 | The scenario is \"gossip\", but must be one of connect, fanout, unicast, storm, jitter,"
-                        + " deploy",
+                "gossip | 2 | The scenario is \"gossip\", but must be one of connect, fanout, unicast, storm, slow,"
+                        + " jitter, deploy",
                 "fanout --size=5 | 2 | --size is 5, but must be 32 to",
                 "fanout --duration=soon | 2 | \"soon\" is no time such as 300ms",
                 "fanout --json=/does/not/exist | 2 | /does/not/exist cannot be written",
