@@ -8,10 +8,11 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
 
 import io.vertx.core.Future;
-import java.io.IOException;
 import java.io.OutputStream;
 import java.net.BindException;
 import java.net.ConnectException;
+import java.net.InetAddress;
+import java.net.ServerSocket;
 import java.net.Socket;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
@@ -425,11 +426,15 @@ class WebServerTest {
     @Test
     void stoppingTwiceIsStoppingOnce() throws Exception {
         web.start();
+        int port = web.server().port();
 
         web.server().stop().await(10, SECONDS);
         web.server().stop().await(10, SECONDS);
 
-        assertThatThrownBy(web::connect).isInstanceOf(IOException.class);
+        // Connecting would tell less: on loopback a free port can connect to itself.
+        try (ServerSocket next = new ServerSocket(port, 1, InetAddress.getLoopbackAddress())) {
+            assertThat(next.isBound()).isTrue();
+        }
     }
 
     private static String head(String methodAndPath, String... headers) {
