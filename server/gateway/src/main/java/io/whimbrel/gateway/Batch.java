@@ -4,9 +4,9 @@ import io.netty.buffer.ByteBuf;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The frames one tick has for one topic in one wire format, laid end to end; shared by all subscribers of an event
- * loop. Lives as long as the tick, or as long as outboxes hold it; what outboxes hold counts against the budget. Also
- * carries a single control frame. Used on its event loop.
+ * Frames of one topic in one wire format, laid end to end; shared by all subscribers of an event loop that get the same.
+ * Lives until {@link #end}, or as long as outboxes hold it; what outboxes hold counts against the budget. Also carries a
+ * single control frame. Used on its event loop.
  */
 final class Batch {
     private final ByteBuf bytes;
@@ -26,6 +26,13 @@ final class Batch {
     /** A Ping, Pong or Close; takes the bytes over. */
     static Batch ofControlFrame(ByteBuf frame) {
         return new Batch(frame, OutboxRule.DISCONNECT);
+    }
+
+    /** Appends the frames of another one. */
+    void append(Batch more) {
+        lastFrame = bytes.writerIndex() + more.lastFrame;
+        frames += more.frames;
+        bytes.writeBytes(more.bytes, more.bytes.readerIndex(), more.length());
     }
 
     /** The buffer to append the next frame to. */
@@ -66,7 +73,7 @@ final class Batch {
         return copy;
     }
 
-    /** Keeps the bytes beyond the tick, until {@link #release}. */
+    /** Keeps the bytes beyond their end, until {@link #release}. */
     void hold(MemoryBudget budget) {
         if (holders++ == 0) {
             bytes.retain();
@@ -81,7 +88,7 @@ final class Batch {
         }
     }
 
-    /** The tick is over; the bytes live on where they are held. */
+    /** Nobody new gets it; the bytes live on where they are held. */
     void end() {
         bytes.release();
         if (newest != null) {

@@ -6,10 +6,8 @@ import io.micrometer.core.instrument.Gauge;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.core.instrument.Timer;
 import io.whimbrel.model.Disconnect;
-import io.whimbrel.model.Publication;
 import java.time.Duration;
 import java.util.EnumMap;
-import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
@@ -58,7 +56,7 @@ final class GatewayMetrics {
                 inboxOverflows);
         count("whimbrel.gateway.outbox.dropped", "Frames dropped for clients that did not keep up", dropped);
         tickSize = DistributionSummary.builder("whimbrel.gateway.tick.publications")
-                .description("Publications an event loop wrote in one tick")
+                .description("Publications that subscribers got in one write")
                 .serviceLevelObjectives(1, 2, 5, 10, 20, 50, 100, 200, 500, 1000)
                 .register(registry);
         latency = Timer.builder("whimbrel.gateway.latency")
@@ -125,16 +123,14 @@ final class GatewayMetrics {
         dropped.add(frames);
     }
 
-    /** A tick has been written that held these publications. */
-    void tick(List<Publication> publications) {
-        if (publications.isEmpty()) {
-            return;
-        }
-        tickSize.record(publications.size());
-        long nowMillis = System.currentTimeMillis();
-        for (int i = 0; i < publications.size(); i++) {
-            latency.record(Math.max(0, nowMillis - publications.get(i).timeMillis()), TimeUnit.MILLISECONDS);
-        }
+    /** So many publications go to a subscriber, or to several, in one write. */
+    void tick(int publications) {
+        tickSize.record(publications);
+    }
+
+    /** All subscribers of an event loop have a publication, so long after it was published. */
+    void reachedAll(long latencyMillis) {
+        latency.record(Math.max(0, latencyMillis), TimeUnit.MILLISECONDS);
     }
 
     /** By how much something an event loop was to do came late. */

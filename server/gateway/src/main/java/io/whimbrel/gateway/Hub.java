@@ -4,9 +4,7 @@ import io.whimbrel.model.Publication;
 import io.whimbrel.model.Topic;
 import io.whimbrel.protocol.Codec;
 import java.util.ArrayDeque;
-import java.util.ArrayList;
 import java.util.HashMap;
-import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletionStage;
 import org.jspecify.annotations.Nullable;
@@ -21,7 +19,8 @@ final class Hub {
     private final Subscriptions subscriptions;
     private final Codec codec;
     private final Map<Topic, Subscribers> topics = new HashMap<>();
-    private final List<Subscribers> inTick = new ArrayList<>();
+    /** Topics that have something to deliver; they take turns. */
+    private final ArrayDeque<Subscribers> delivering = new ArrayDeque<>();
     /** Topics whose last session has left, in that order. */
     private final ArrayDeque<Lingering> lingering = new ArrayDeque<>();
 
@@ -48,6 +47,7 @@ final class Hub {
             Subscribers subscribers = member.subscribers();
             subscribers.remove(member);
             if (subscribers.size() == 0) {
+                subscribers.forget(loop);
                 onNobodyLeft(subscribers);
             }
         }
@@ -79,38 +79,41 @@ final class Hub {
         }
     }
 
-    /** Adds a publication to the tick; answers how many bytes of frames it made. */
+    /** Adds a publication to what is delivered; answers how many bytes of frames it made. */
     int append(Publication publication) {
         @Nullable Subscribers subscribers = topics.get(publication.topic());
         if (subscribers == null || subscribers.size() == 0) {
             return 0;
         }
-        if (!subscribers.inTick()) {
-            inTick.add(subscribers);
+        if (!subscribers.isDelivering()) {
+            delivering.add(subscribers);
         }
         return subscribers.append(publication, codec, loop);
     }
 
-    /** Gives every subscriber what the tick gathered. */
-    void deliverTick() {
-        long frames = 0;
-        for (int i = 0; i < inTick.size(); i++) {
+    /**
+     * Gives up to so many sessions what they have not got yet: of each topic some, so that a large one does not keep the
+     * small ones waiting, and who has several is served in the same tick.
+     */
+    void deliver(int most, int mostOfOneTopic) {
+        int left = most;
+        for (int turns = delivering.size(); turns > 0 && left > 0; turns--) {
+            Subscribers subscribers = delivering.remove();
             try {
-                frames += inTick.get(i).deliverTick();
+                left -= subscribers.deliver(Math.min(left, mostOfOneTopic), loop);
             } catch (RuntimeException e) {
                 // A mistake of ours about one topic must not cost the others their tick.
-                log.error("A tick could not be delivered", e);
+                log.error("Publications of a topic could not be delivered", e);
+                subscribers.forget(loop);
+            }
+            if (subscribers.isDelivering()) {
+                delivering.add(subscribers);
             }
         }
-        loop.metrics().delivered(frames);
     }
 
-    /** Everything is sent or held by outboxes. */
-    void endTick() {
-        for (int i = 0; i < inTick.size(); i++) {
-            inTick.get(i).endTick();
-        }
-        inTick.clear();
+    boolean isDelivering() {
+        return !delivering.isEmpty();
     }
 
     int topicCount() {

@@ -17,22 +17,30 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.LongSupplier;
+import org.jspecify.annotations.Nullable;
 
 /**
  * One event loop with everything that belongs to it: hub, heartbeats, and the tick. Only {@link #offer} and {@link #wake}
  * may be called from any thread; everything else on the loop.
  *
- * <p>The tick: the loop takes all publications that wait for it, lays their frames end to end per topic and wire
- * format, writes each subscriber once and flushes it once. Under light load a tick holds one publication and nothing
- * waits; under heavy load publications pile up while the loop writes, and the next tick is larger.
+ * <p>The tick: the loop takes all publications that wait for it, lays their frames end to end per topic and wire format,
+ * and gives them to subscribers, each in one write, whatever the number of its topics. A tick serves a bounded number of
+ * sessions and then lets the loop read; the rest has its turn in the next one, and is then given what has come in between
+ * as well. Under light load a tick holds one publication and nothing waits; under heavy load publications pile up while
+ * the loop writes, and each write is larger.
  */
 final class Loop {
     /**
-     * Bytes of frames after which a tick ends and the rest waits for the next one, so that the loop gets to read in
-     * between; a quarter of an outbox where that is less, so that a quick reader has drained the one tick before the
-     * next comes.
+     * Bytes of frames that are delivered at the same time; the rest waits in the inbox. A quarter of an outbox where
+     * that is less, so that a quick reader has drained the one write before the next comes.
      */
     static final int TICK_MAX_BYTES = 256 * 1024;
+
+    /** Sessions that get something in one tick, some milliseconds of work, before the loop reads again. */
+    static final int TICK_MAX_SESSIONS = 1024;
+
+    /** Of these, so many of one topic; about a millisecond, after which what has come meanwhile joins in. */
+    static final int TICK_MAX_SESSIONS_OF_TOPIC = 128;
 
     /** How often deadlines are looked at. */
     static final long WHEEL_TICK_MILLIS = 50;
@@ -47,14 +55,18 @@ final class Loop {
     private final TimingWheel wheel;
     private final Deflation deflation = new Deflation();
     private final BufferSink sink = new BufferSink();
-    private final List<Publication> inTick = new ArrayList<>();
     private final List<Session> toFlush = new ArrayList<>();
+    private final List<Batch> toEnd = new ArrayList<>();
+    private final Runnable tick = this::tick;
     private final MemoryBudget budget;
     private final int tickMaxBytes;
 
     private final Queue<Publication> inbox = new ConcurrentLinkedQueue<>();
     private final AtomicLong inboxBytes = new AtomicLong();
     private final AtomicBoolean tickScheduled = new AtomicBoolean();
+    /** Of what is being delivered. */
+    private int frameBytes;
+
     private long wheelDueNanos;
 
     /**
@@ -115,35 +127,49 @@ final class Loop {
 
     /** Lets a tick begin. From any thread; called once for each time {@link #offer} asked for it. */
     void wake() {
-        executor.execute(this::tick);
+        executor.execute(tick);
     }
 
     void tick() {
         // Before the queue is read: whoever offers from now on schedules the next tick.
         tickScheduled.set(false);
-        int frameBytes = 0;
         int payloadBytes = 0;
         Publication publication;
         while (frameBytes < tickMaxBytes && (publication = inbox.poll()) != null) {
             payloadBytes += publication.payload().length;
-            int added = hub.append(publication);
-            if (added > 0) {
-                frameBytes += added;
-                inTick.add(publication);
-            }
+            frameBytes += hub.append(publication);
         }
         inboxBytes.addAndGet(-payloadBytes);
-        hub.deliverTick();
+        hub.deliver(TICK_MAX_SESSIONS, TICK_MAX_SESSIONS_OF_TOPIC);
         for (int i = 0; i < toFlush.size(); i++) {
             toFlush.get(i).flush();
         }
         toFlush.clear();
-        hub.endTick();
-        metrics.tick(inTick);
-        inTick.clear();
-        if (!inbox.isEmpty() && needsWaking()) {
-            wake();
+        for (int i = 0; i < toEnd.size(); i++) {
+            toEnd.get(i).end();
         }
+        toEnd.clear();
+        if (!isIdle() && needsWaking()) {
+            // Not executed, but scheduled: Netty runs tasks until there are none before it reads again.
+            var _ = executor.schedule(tick, 0, TimeUnit.NANOSECONDS);
+        }
+    }
+
+    /** Whether all that was offered has been given to everybody. */
+    boolean isIdle() {
+        return inbox.isEmpty() && !hub.isDelivering();
+    }
+
+    /** Lets go of frames at the end of this tick, when everybody they were given to has sent or holds them. */
+    void endAfterTick(@Nullable Batch frames) {
+        if (frames != null) {
+            toEnd.add(frames);
+        }
+    }
+
+    /** There is room for others now. */
+    void onPortionEnded(int bytes) {
+        frameBytes -= bytes;
     }
 
     /** Remembers a session that has something to send at the end of this tick. */

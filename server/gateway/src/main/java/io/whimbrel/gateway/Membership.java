@@ -10,6 +10,8 @@ final class Membership {
     private final @Nullable Membership next;
     /** Where it stands in the list of the subscribers, which moves it. */
     int index;
+    /** The number of the last {@link Portion} it was given. */
+    int given;
 
     Membership(Session session, Subscribers subscribers, @Nullable Membership next) {
         this.session = session;

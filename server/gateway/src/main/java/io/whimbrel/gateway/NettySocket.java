@@ -38,6 +38,8 @@ final class NettySocket extends ChannelInboundHandlerAdapter implements Socket {
 
     /** Whether the owner waits to hear that all is sent. */
     private boolean full;
+    /** Known to have nothing in Netty's queue; asking the queue costs five steps through memory that is seldom at hand. */
+    private boolean idle;
 
     /**
      * Makes its owner, too, since each of the two needs the other.
@@ -58,20 +60,23 @@ final class NettySocket extends ChannelInboundHandlerAdapter implements Socket {
 
     @Override
     public boolean write(ByteBuf bytes) {
-        int sent = isIdle() ? sendNow(bytes) : 0;
+        int sent = idle || isQueueEmpty() ? sendNow(bytes) : 0;
         int left = bytes.readableBytes() - sent;
         if (left == 0) {
+            idle = true;
             return true;
         }
         full = false; // what Netty manages to send right here is told by the answer alone
         channel.writeAndFlush(bytes.retainedSlice(bytes.readerIndex() + sent, left), channel.voidPromise());
-        full = !isIdle();
-        return !full;
+        idle = isQueueEmpty();
+        full = !idle;
+        return idle;
     }
 
     /** How many of the bytes the system took. */
     private int sendNow(ByteBuf bytes) {
-        if (direct == null || !bytes.hasMemoryAddress()) {
+        // A closed one's number may belong to another connection already.
+        if (direct == null || !direct.isOpen() || !bytes.hasMemoryAddress()) {
             return 0;
         }
         try {
@@ -81,7 +86,7 @@ final class NettySocket extends ChannelInboundHandlerAdapter implements Socket {
         }
     }
 
-    private boolean isIdle() {
+    private boolean isQueueEmpty() {
         ChannelOutboundBuffer queue = channel.unsafe().outboundBuffer();
         return queue != null && queue.totalPendingWriteBytes() == 0;
     }
@@ -121,6 +126,7 @@ final class NettySocket extends ChannelInboundHandlerAdapter implements Socket {
     }
 
     private void whenSent(ChannelFutureListener then) {
+        idle = false;
         ChannelFuture sent = channel.writeAndFlush(channel.alloc().buffer(0));
         sent.addListener(then);
     }

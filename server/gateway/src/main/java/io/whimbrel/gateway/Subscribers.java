@@ -9,8 +9,17 @@ import java.util.concurrent.CompletionStage;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The sessions of one event loop that are subscribed to one topic, and the frames this tick has for them: laid end to
- * end once per wire format, so that each session gets all of them in one write. Called only on its event loop.
+ * The sessions of one event loop that are subscribed to one topic, and the frames they still have to be given. Called
+ * only on its event loop.
+ *
+ * <p>They have their turns in rounds: each is given, in one write, all that was added since its last turn. What comes
+ * while a round is under way needs no round of its own: who has not had its turn yet gets it along with the rest, the
+ * others in the next round. The frames of a turn are laid end to end once for all who need the same.
+ *
+ * <pre>
+ *   portions  7 8 9      members  | has 9 | has 9 | has 8 | has 8 | has 7 |
+ *                                                 ^ cursor: gets 9; the last one will get 8 and 9
+ * </pre>
  */
 final class Subscribers {
     private final Topic topic;
@@ -24,8 +33,17 @@ final class Subscribers {
     private int size;
     private int deflatedSessions;
 
-    private @Nullable Batch plainBatch;
-    private @Nullable Batch deflatedBatch;
+    /** What is being delivered. */
+    private @Nullable Portion oldest;
+
+    private @Nullable Portion newest;
+    private int lastNumber;
+    /** Whether somebody may have been given the newest one, or joined behind it, so that nothing can be added to it. */
+    private boolean newestIsShown;
+    /** Who is next. */
+    private int cursor;
+    /** How many have had their turn, ever; only differences matter. */
+    private long visits;
 
     Subscribers(Topic topic, OutboxRule rule, CompletionStage<Void> ready) {
         this.topic = topic;
@@ -41,20 +59,32 @@ final class Subscribers {
         return ready;
     }
 
+    /** The new one gets what is added from now on. */
     void add(Membership member) {
         if (size == members.length) {
             members = Arrays.copyOf(members, 2 * size);
         }
-        member.index = size;
-        members[size++] = member;
+        put(size++, member);
+        member.given = lastNumber;
+        visits--; // a round under way takes one visit more
+        newestIsShown = true;
         deflatedSessions += member.session().deflated() ? 1 : 0;
     }
 
-    /** Its place is taken by the last one. */
+    /**
+     * Closes the gap so that whoever was visited in this round stays before the cursor, and whoever was not, behind it.
+     */
     void remove(Membership member) {
-        Membership last = at(--size);
-        members[member.index] = last;
-        last.index = member.index;
+        int gap = member.index;
+        if (gap < cursor) {
+            cursor--;
+            put(gap, at(cursor));
+            gap = cursor;
+            visits--; // the one that moves behind the cursor may be visited a second time
+        }
+        if (gap != --size) {
+            put(gap, at(size));
+        }
         members[size] = null;
         deflatedSessions -= member.session().deflated() ? 1 : 0;
         if (size >= 16 && size < members.length / 4) {
@@ -62,62 +92,157 @@ final class Subscribers {
         }
     }
 
+    private void put(int index, Membership member) {
+        members[index] = member;
+        member.index = index;
+    }
+
     int size() {
         return size;
     }
 
-    /** Adds a publication to the tick. Answers how many bytes that made. */
+    /** Adds a publication. Answers how many bytes that made. */
     int append(Publication publication, Codec codec, Loop loop) {
+        Portion portion = openPortion();
         int length = codec.encodedLength(publication);
         int written = 0;
         if (deflatedSessions < size) {
             int frameLength = Frames.headerLength(length) + length;
-            Batch batch = plainBatch == null ? new Batch(loop.allocate(frameLength), rule) : plainBatch;
-            plainBatch = batch;
-            var out = batch.nextFrame();
+            var out = portion.batch(false, loop, rule, frameLength).nextFrame();
             Frames.writeTextHeader(out, length, false);
             codec.encode(publication, loop.sinkTo(out));
             written += frameLength;
         }
         if (deflatedSessions > 0) {
-            Batch batch = deflatedBatch == null ? new Batch(loop.allocate(length), rule) : deflatedBatch;
-            deflatedBatch = batch;
-            written += loop.appendDeflated(publication, codec, batch.nextFrame());
+            var out = portion.batch(true, loop, rule, length).nextFrame();
+            written += loop.appendDeflated(publication, codec, out);
         }
+        portion.onAppended(publication.timeMillis(), written);
         return written;
     }
 
-    /** Whether this tick has something for them already. */
-    boolean inTick() {
-        return plainBatch != null || deflatedBatch != null;
+    private Portion openPortion() {
+        Portion last = newest;
+        if (last != null && !newestIsShown) {
+            return last;
+        }
+        Portion portion = new Portion(++lastNumber, visits + size);
+        newestIsShown = false;
+        newest = portion;
+        if (last == null) {
+            oldest = portion;
+        } else {
+            last.next = portion;
+        }
+        return portion;
     }
 
-    /** Gives every session the frames of the tick; answers how many frames that were. */
-    long deliverTick() {
-        Batch plain = plainBatch;
-        Batch deflated = deflatedBatch;
+    /** Whether there is something that not everybody has been given. */
+    boolean isDelivering() {
+        return oldest != null;
+    }
+
+    /** Gives up to so many sessions all they have not got yet, in one write each; answers how many that were. */
+    int deliver(int most, Loop loop) {
+        newestIsShown = true;
+        Batch plain = null;
+        int plainAfter = 0;
+        Batch deflated = null;
+        int deflatedAfter = 0;
+        int served = 0;
         long frames = 0;
-        // From the end, since a session that is closed as slow leaves the list while it is walked.
-        for (int i = size - 1; i >= 0; i--) {
-            Session session = at(i).session();
-            Batch batch = session.deflated() ? deflated : plain;
-            if (batch != null && session.deliver(batch, this)) {
-                frames += batch.frames();
+        while (served < most && oldest != null) {
+            if (cursor >= size) {
+                cursor = 0;
+            }
+            Membership member = at(cursor++);
+            visits++;
+            int after = member.given;
+            if (after != lastNumber) {
+                member.given = lastNumber;
+                served++;
+                Session session = member.session();
+                Batch batch;
+                if (session.deflated()) {
+                    if (deflated == null || deflatedAfter != after) {
+                        deflated = framesAfter(after, true, loop);
+                        deflatedAfter = after;
+                    }
+                    batch = deflated;
+                } else {
+                    if (plain == null || plainAfter != after) {
+                        plain = framesAfter(after, false, loop);
+                        plainAfter = after;
+                    }
+                    batch = plain;
+                }
+                // A session that is closed as slow leaves the list right here.
+                if (batch != null && session.deliver(batch, this)) {
+                    frames += batch.frames();
+                }
+            }
+            endGiven(loop);
+        }
+        loop.metrics().delivered(frames);
+        return served;
+    }
+
+    /** All frames of the portions behind that number; null where that wire format has none. */
+    private @Nullable Batch framesAfter(int number, boolean ofDeflated, Loop loop) {
+        Portion first = Objects.requireNonNull(oldest);
+        while (first.number() - number <= 0) { // a difference, since numbers overflow
+            first = Objects.requireNonNull(first.next);
+        }
+        if (first == newest) {
+            return countedAsTick(first.batch(ofDeflated), loop);
+        }
+        int bytes = 0;
+        for (Portion portion = first; portion != null; portion = portion.next) {
+            Batch part = portion.batch(ofDeflated);
+            bytes += part == null ? 0 : part.length();
+        }
+        Batch together = new Batch(loop.allocate(bytes), rule);
+        for (Portion portion = first; portion != null; portion = portion.next) {
+            Batch part = portion.batch(ofDeflated);
+            if (part != null) {
+                together.append(part);
             }
         }
-        return frames;
+        loop.endAfterTick(together);
+        return countedAsTick(together, loop);
     }
 
-    /** What sessions do not hold of the tick is given back. */
-    void endTick() {
-        if (plainBatch != null) {
-            plainBatch.end();
-            plainBatch = null;
+    private static @Nullable Batch countedAsTick(@Nullable Batch batch, Loop loop) {
+        if (batch != null) {
+            loop.metrics().tick(batch.frames());
         }
-        if (deflatedBatch != null) {
-            deflatedBatch.end();
-            deflatedBatch = null;
+        return batch;
+    }
+
+    private void endGiven(Loop loop) {
+        Portion portion = oldest;
+        if (portion == null || portion.lastVisit > visits) {
+            return;
         }
+        long nowMillis = System.currentTimeMillis();
+        while (portion != null && portion.lastVisit <= visits) {
+            portion.measure(loop.metrics(), nowMillis);
+            portion.end(loop);
+            portion = portion.next;
+        }
+        oldest = portion;
+        if (portion == null) {
+            newest = null;
+        }
+    }
+
+    /** Nobody is to be given anything any more. */
+    void forget(Loop loop) {
+        for (Portion portion = oldest; portion != null; portion = portion.next) {
+            portion.end(loop);
+        }
+        oldest = null;
+        newest = null;
     }
 
     private Membership at(int index) {

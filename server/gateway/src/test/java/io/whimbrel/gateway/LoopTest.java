@@ -82,7 +82,9 @@ class LoopTest {
         for (int i = 0; i < count; i++) {
             offer(new Publication("m" + i, topic, 7, null, payload.getBytes(UTF_8)));
         }
-        first.runPendingTasks();
+        while (!loop.isIdle()) {
+            first.runPendingTasks();
+        }
 
         List<String> writes = writesOf(first);
         assertThat(writes).hasSize(3);

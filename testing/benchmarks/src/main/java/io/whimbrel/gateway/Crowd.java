@@ -14,6 +14,8 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.IntConsumer;
+import java.util.stream.Stream;
 
 /**
  * Many sessions on the event loops of a gateway, each with an address of its own and, where wanted, all with one topic
@@ -23,6 +25,7 @@ final class Crowd implements AutoCloseable {
     static final Topic SHARED = new Topic("everybody");
 
     private static final long TIMEOUT_SECONDS = 300;
+    private static final Runnable NOTHING = () -> {};
 
     private final EventLoops eventLoops;
     private final SimpleMeterRegistry registry = new SimpleMeterRegistry();
@@ -62,7 +65,7 @@ final class Crowd implements AutoCloseable {
         onEveryLoop(number -> {
             Loop loop = loops.get(number);
             for (int i = number; i < addresses.length; i += loops.size()) {
-                AnsweringSocket socket = new AnsweringSocket(pinged.get(number));
+                AnsweringSocket socket = new AnsweringSocket(pinged.get(number), NOTHING);
                 Session session = new Session(loop, socket, Session.End.NEVER, false);
                 socket.belongsTo(session);
                 Topic address = Topic.of(Address.random());
@@ -76,6 +79,24 @@ final class Crowd implements AutoCloseable {
         });
     }
 
+    /** Connects some more, without the shared topic, that tell of each write to them; answers their addresses. */
+    List<Topic> addListeners(int count, IntConsumer onWrite) {
+        List<Topic> listening =
+                Stream.generate(() -> Topic.of(Address.random())).limit(count).toList();
+        onEveryLoop(number -> {
+            Loop loop = loops.get(number);
+            for (int i = number; i < count; i += loops.size()) {
+                int listener = i;
+                AnsweringSocket socket = new AnsweringSocket(pinged.get(number), () -> onWrite.accept(listener));
+                Session session = new Session(loop, socket, Session.End.NEVER, false);
+                socket.belongsTo(session);
+                var _ = loop.hub().subscribe(session, listening.get(i));
+                session.open();
+            }
+        });
+        return listening;
+    }
+
     /** As the gateway does it with what the broker brings. */
     void offer(Publication publication) {
         for (Loop loop : subscriptions.loopsOf(publication.topic())) {
@@ -85,12 +106,7 @@ final class Crowd implements AutoCloseable {
         }
     }
 
-    /** Calls back on the session's loop, behind everything offered before. */
-    void behind(int session, Runnable task) {
-        loops.get(session % loops.size()).executor().execute(task);
-    }
-
-    /** Waits until what was offered to the session's loop is written, where that fits into one tick. */
+    /** Waits until what was offered to the session's loop is written, where there is nothing else. */
     void await(int session) {
         waitFor(CompletableFuture.runAsync(
                 () -> {}, loops.get(session % loops.size()).executor()));
@@ -98,12 +114,19 @@ final class Crowd implements AutoCloseable {
 
     /** Waits until everything offered is written. */
     void await() {
-        double written;
+        boolean[] idle = new boolean[loops.size()];
         do {
-            written = deliveries();
-            onEveryLoop(_ -> {});
-            onEveryLoop(_ -> {}); // what a tick leaves for the next one is scheduled behind the first
-        } while (deliveries() != written);
+            onEveryLoop(number -> idle[number] = loops.get(number).isIdle());
+        } while (!all(idle));
+    }
+
+    private static boolean all(boolean[] values) {
+        for (boolean value : values) {
+            if (!value) {
+                return false;
+            }
+        }
+        return true;
     }
 
     /** Frames handed to sockets so far. */

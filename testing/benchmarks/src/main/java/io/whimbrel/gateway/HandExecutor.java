@@ -1,20 +1,26 @@
 package io.whimbrel.gateway;
 
-import io.netty.util.concurrent.AbstractEventExecutor;
+import io.netty.util.concurrent.AbstractScheduledEventExecutor;
 import io.netty.util.concurrent.Future;
 import io.netty.util.concurrent.ImmediateEventExecutor;
 import java.util.ArrayDeque;
 import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
 
 /** An event loop without a thread: tasks wait until somebody runs them, so that a tick can be measured alone. Used on one thread. */
-final class HandExecutor extends AbstractEventExecutor {
+final class HandExecutor extends AbstractScheduledEventExecutor {
     private final ArrayDeque<Runnable> tasks = new ArrayDeque<>();
 
     /** Runs what waits, and what that leads to. */
     void runTasks() {
-        for (Runnable task; (task = tasks.poll()) != null; ) {
+        for (Runnable task; (task = poll()) != null; ) {
             task.run();
         }
+    }
+
+    private @Nullable Runnable poll() {
+        Runnable task = tasks.poll();
+        return task == null ? pollScheduledTask() : task;
     }
 
     @Override

@@ -122,9 +122,10 @@ public final class MillionSessions {
         measureUnicasts();
         measureUnderLoad();
         measureFullCollection();
-        if (crowd.sessionsLeft() != crowd.size()) {
+        int expected = crowd.size() + listeners(options);
+        if (crowd.sessionsLeft() != expected) {
             throw new IllegalStateException(
-                    "of %d sessions only %d are left".formatted(crowd.size(), crowd.sessionsLeft()));
+                    "of %d sessions only %d are left".formatted(expected, crowd.sessionsLeft()));
         }
         put("RSS, MiB", "%.0f", residentMiB());
     }
@@ -184,11 +185,19 @@ public final class MillionSessions {
         requireDeliveries(before, 2.0 * UNICASTS + BURST);
     }
 
+    /** One for each millisecond under load. */
+    private static int listeners(Options options) {
+        return options.seconds() * 1_000;
+    }
+
     /** Heartbeats, broadcasts and unicasts at fixed rates, for as long as asked. */
     private void measureUnderLoad() throws InterruptedException {
         crowd.startHeartbeats();
-        int steps = options.seconds() * 1_000;
+        int steps = listeners(options);
+        long[] dueNanos = new long[steps];
         AtomicLongArray latencies = new AtomicLongArray(steps);
+        List<Topic> listeners =
+                crowd.addListeners(steps, step -> latencies.set(step, System.nanoTime() - dueNanos[step]));
         double broadcastsPerStep = options.sharedTopic() ? options.broadcastsPerSecond() / 1_000 : 0;
         double unicastsPerStep = options.unicastsPerSecond() / 1_000;
         double deliveriesBefore = crowd.deliveries();
@@ -202,10 +211,8 @@ public final class MillionSessions {
                 }
                 offerTimes(step, broadcastsPerStep, true);
                 offerTimes(step, unicastsPerStep, false);
-                int last = random.nextInt(crowd.size());
-                int slot = step;
-                crowd.offer(publication(crowd.address(last)));
-                crowd.behind(last, () -> latencies.set(slot, System.nanoTime() - due));
+                dueNanos[step] = due;
+                crowd.offer(publication(listeners.get(step)));
             }
             crowd.await();
             double deliveries = crowd.deliveries() - deliveriesBefore;

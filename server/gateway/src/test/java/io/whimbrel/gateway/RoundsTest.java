@@ -1,0 +1,196 @@
+package io.whimbrel.gateway;
+
+import static java.nio.charset.StandardCharsets.ISO_8859_1;
+import static java.nio.charset.StandardCharsets.UTF_8;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
+import io.netty.channel.embedded.EmbeddedChannel;
+import io.whimbrel.broker.Broker;
+import io.whimbrel.model.Publication;
+import io.whimbrel.model.Topic;
+import io.whimbrel.protocol.bare.BareCodec;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Random;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** How the subscribers of a topic have their turns while publications come, and sessions come and go. */
+class RoundsTest {
+    private static final Pattern NUMBER = Pattern.compile("\\{\"message\":(\\d+),");
+    private static final Topic TOPIC = new Topic("rounds");
+
+    private final EmbeddedChannel channel = new EmbeddedChannel();
+    private final SimpleMeterRegistry metrics = new SimpleMeterRegistry();
+    private final MemoryBudget budget = new MemoryBudget(1 << 26);
+    private final Loop loop = new Loop(
+            channel.eventLoop(),
+            GatewaySettings.defaults(),
+            new Subscriptions(new FakeBroker(Broker.Listener.NONE)),
+            new BareCodec(),
+            new GatewayMetrics(metrics),
+            budget,
+            () -> 1);
+    private final List<Listener> listeners = new ArrayList<>();
+    private int published;
+
+    /** A session, and which publications it has to get: all from the one that came first after it. */
+    private record Listener(Session session, FakeSocket socket, int from) {
+        List<Integer> numbers() {
+            List<Integer> numbers = new ArrayList<>();
+            for (String write : socket.writes) {
+                for (Matcher found = NUMBER.matcher(write); found.find(); ) {
+                    numbers.add(Integer.parseInt(found.group(1)));
+                }
+            }
+            return numbers;
+        }
+    }
+
+    @AfterEach
+    void finish() {
+        channel.finishAndReleaseAll();
+    }
+
+    @Test
+    void whatComesDuringARoundIsWrittenTogetherWithTheRestToWhomItFindsWaiting() {
+        connect(3);
+
+        publish(2);
+        loop.hub().deliver(1, 1);
+        publish(1);
+        loop.hub().deliver(9, 9);
+
+        assertThat(numbersPerWrite()).containsExactly(List.of(2L, 1L), List.of(3L), List.of(3L));
+        assertThat(loop.isIdle()).isTrue();
+    }
+
+    @Test
+    void aLargeTopicDoesNotKeepASmallOneWaiting() {
+        connect(Loop.TICK_MAX_SESSIONS_OF_TOPIC + 1);
+        Topic small = new Topic("small");
+        Listener alone = connect(small);
+
+        publish(1);
+        loop.hub().append(new Publication("s", small, 7, null, "0".getBytes(UTF_8)));
+        loop.hub().deliver(Loop.TICK_MAX_SESSIONS, Loop.TICK_MAX_SESSIONS_OF_TOPIC);
+
+        assertThat(alone.numbers()).containsExactly(0);
+        assertThat(loop.hub().isDelivering()).as("the rest of the large one").isTrue();
+    }
+
+    @Test
+    void aRoundThatTakesSeveralTicksGoesOnByItself() {
+        connect(3 * Loop.TICK_MAX_SESSIONS_OF_TOPIC);
+
+        boolean wake = loop.offer(publication());
+        loop.wake();
+        while (!loop.isIdle()) {
+            channel.runPendingTasks();
+        }
+
+        assertThat(wake).isTrue();
+        assertThat(listeners)
+                .allSatisfy(listener -> assertThat(listener.numbers()).containsExactly(1));
+    }
+
+    @Test
+    void whenTheLastOneLeavesNothingIsLeftToDo() {
+        connect(2);
+        publish(1);
+        loop.hub().deliver(1, 1);
+
+        loop.hub().remove(listeners.get(0).session());
+        loop.hub().remove(listeners.get(1).session());
+        loop.tick();
+
+        assertThat(loop.isIdle()).isTrue();
+    }
+
+    @ParameterizedTest
+    @ValueSource(longs = {1, 2, 3, 4, 5, 6, 7, 8})
+    void everybodyGetsEverythingInOrderWhoeverComesAndGoes(long seed) {
+        Random random = new Random(seed);
+        List<Listener> gone = new ArrayList<>();
+
+        for (int step = 0; step < 3_000; step++) {
+            switch (random.nextInt(6)) {
+                case 0 -> connect(random.nextInt(3));
+                case 1 -> {
+                    if (!listeners.isEmpty()) {
+                        Listener leaving = listeners.remove(random.nextInt(listeners.size()));
+                        loop.hub().remove(leaving.session());
+                        gone.add(leaving);
+                    }
+                }
+                case 2, 3 -> publish(random.nextInt(3));
+                default -> {
+                    int most = 1 + random.nextInt(4);
+                    loop.hub().deliver(most, most);
+                }
+            }
+        }
+        while (loop.hub().isDelivering()) {
+            loop.hub().deliver(5, 5);
+        }
+        loop.tick(); // lets go of the frames
+
+        assertThat(listeners)
+                .allSatisfy(
+                        listener -> assertThat(listener.numbers()).isEqualTo(numbersFrom(listener.from(), published)));
+        assertThat(gone).allSatisfy(listener -> {
+            List<Integer> numbers = listener.numbers();
+            assertThat(numbers).isEqualTo(numbersFrom(listener.from(), listener.from() + numbers.size() - 1));
+        });
+        assertThat(budget.takenBytes()).isZero();
+        assertThat(metrics.get("whimbrel.gateway.latency").timer().count()).isLessThanOrEqualTo(published);
+    }
+
+    private static List<Integer> numbersFrom(int first, int last) {
+        List<Integer> numbers = new ArrayList<>();
+        for (int number = first; number <= last; number++) {
+            numbers.add(number);
+        }
+        return numbers;
+    }
+
+    /** For each listener, how many publications each write held. */
+    private List<List<Long>> numbersPerWrite() {
+        return listeners.stream()
+                .map(listener -> listener.socket().writes.stream()
+                        .map(write -> NUMBER.matcher(write).results().count())
+                        .toList())
+                .toList();
+    }
+
+    private void connect(int count) {
+        for (int i = 0; i < count; i++) {
+            listeners.add(connect(TOPIC));
+        }
+    }
+
+    private Listener connect(Topic topic) {
+        FakeSocket socket = new FakeSocket();
+        Session session = new Session(loop, socket, Session.End.NEVER, false);
+        loop.hub().subscribe(session, topic);
+        session.open();
+        return new Listener(session, socket, published + 1);
+    }
+
+    private void publish(int count) {
+        for (int i = 0; i < count; i++) {
+            loop.hub().append(publication());
+        }
+    }
+
+    private Publication publication() {
+        published++;
+        return new Publication(
+                "m" + published, TOPIC, 7, null, Integer.toString(published).getBytes(ISO_8859_1));
+    }
+}
