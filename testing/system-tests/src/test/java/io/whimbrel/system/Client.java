@@ -10,6 +10,7 @@ import java.net.http.HttpRequest.BodyPublishers;
 import java.net.http.HttpResponse;
 import java.net.http.HttpResponse.BodyHandlers;
 import java.net.http.WebSocket;
+import java.util.Map;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
@@ -55,12 +56,14 @@ final class Client implements AutoCloseable {
     }
 
     static HttpResponse<String> post(int webPort, String path, String type, String body) throws Exception {
-        return HTTP.send(
-                request(webPort, path)
-                        .header("Content-Type", type)
-                        .POST(BodyPublishers.ofString(body))
-                        .build(),
-                BodyHandlers.ofString());
+        return post(webPort, path, type, body, Map.of());
+    }
+
+    static HttpResponse<String> post(
+            int webPort, String path, String type, String body, Map<String, String> moreHeaders) throws Exception {
+        HttpRequest.Builder request = request(webPort, path).header("Content-Type", type);
+        moreHeaders.forEach(request::header);
+        return HTTP.send(request.POST(BodyPublishers.ofString(body)).build(), BodyHandlers.ofString());
     }
 
     private static HttpRequest.Builder request(int port, String path) {

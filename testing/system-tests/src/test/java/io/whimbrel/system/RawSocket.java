@@ -4,17 +4,31 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 
 import java.io.IOException;
 import java.net.InetAddress;
+import java.net.InetSocketAddress;
 import java.net.Socket;
 
 /** A client that sends what it likes. */
 final class RawSocket implements AutoCloseable {
     private static final int DEADLINE_MILLIS = 10_000;
+    private static final int SMALL_BUFFER_BYTES = 64 * 1024;
 
     private final Socket socket;
 
     RawSocket(int port) throws IOException {
-        socket = new Socket(InetAddress.getLoopbackAddress(), port);
+        this(port, new Socket());
+    }
+
+    private RawSocket(int port, Socket unconnected) throws IOException {
+        socket = unconnected;
         socket.setSoTimeout(DEADLINE_MILLIS);
+        socket.connect(new InetSocketAddress(InetAddress.getLoopbackAddress(), port));
+    }
+
+    /** One for which little waits in the system while it does not read. */
+    static RawSocket withSmallReceiveBuffer(int port) throws IOException {
+        Socket socket = new Socket();
+        socket.setReceiveBufferSize(SMALL_BUFFER_BYTES);
+        return new RawSocket(port, socket);
     }
 
     /** Opens a WebSocket and then never reads again; answers the head of the response. */

@@ -3,7 +3,6 @@ package io.whimbrel.system;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.ObjectMapper;
-import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.io.InputStream;
 import java.net.URI;
 import java.net.http.HttpClient;
@@ -21,8 +20,6 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.TimeUnit;
 import java.util.regex.Pattern;
-import javax.crypto.Mac;
-import javax.crypto.spec.SecretKeySpec;
 import javax.net.ssl.SSLContext;
 import javax.net.ssl.TrustManagerFactory;
 import org.junit.jupiter.api.Test;
@@ -53,13 +50,14 @@ class TlsTest {
                     .textValue();
             CompletableFuture<String> received = new CompletableFuture<>();
             WebSocket reader = http.newWebSocketBuilder()
-                    .buildAsync(URI.create(gateway + withTopics(token, "news")), new WebSocket.Listener() {
-                        @Override
-                        public CompletionStage<?> onText(WebSocket socket, CharSequence data, boolean last) {
-                            received.complete(data.toString());
-                            return CompletableFuture.completedStage(null);
-                        }
-                    })
+                    .buildAsync(
+                            URI.create(gateway + Tokens.withTopics(token, SECRET, "news")), new WebSocket.Listener() {
+                                @Override
+                                public CompletionStage<?> onText(WebSocket socket, CharSequence data, boolean last) {
+                                    received.complete(data.toString());
+                                    return CompletableFuture.completedStage(null);
+                                }
+                            })
                     .get(Part.DEADLINE.toSeconds(), TimeUnit.SECONDS);
             HttpRequest publish = request(web + "/publish")
                     .header("Content-Type", "application/json")
@@ -79,18 +77,6 @@ class TlsTest {
 
     private static HttpRequest.Builder request(String uri) {
         return HttpRequest.newBuilder(URI.create(uri)).timeout(Part.DEADLINE);
-    }
-
-    /** The token as a backend that shares the secret would have signed it. */
-    private static String withTopics(String token, String topic) throws Exception {
-        String[] parts = token.split("\\.");
-        ObjectNode claims = (ObjectNode) MAPPER.readTree(Base64.getUrlDecoder().decode(parts[1]));
-        claims.putArray("topics").add(topic);
-        Base64.Encoder encoder = Base64.getUrlEncoder().withoutPadding();
-        String signed = parts[0] + "." + encoder.encodeToString(MAPPER.writeValueAsBytes(claims));
-        Mac mac = Mac.getInstance("HmacSHA256");
-        mac.init(new SecretKeySpec(SECRET.getBytes(StandardCharsets.UTF_8), "HmacSHA256"));
-        return signed + "." + encoder.encodeToString(mac.doFinal(signed.getBytes(StandardCharsets.US_ASCII)));
     }
 
     private Part up() throws Exception {
