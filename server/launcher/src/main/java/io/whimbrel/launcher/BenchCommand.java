@@ -141,6 +141,15 @@ final class BenchCommand implements Callable<Integer> {
     Path apiKeyFile;
 
     @Option(
+            names = "--topic",
+            paramLabel = "<name>",
+            defaultValue = "",
+            description =
+                    "fanout, slow: publish to this topic, which --tokens name, with --api-key-file. Default: to an"
+                            + " address")
+    String topic = "";
+
+    @Option(
             names = "--trust",
             paramLabel = "<file>",
             description = "PEM certificates to trust with https:// and wss://. Default: those of the JDK")
@@ -256,7 +265,8 @@ final class BenchCommand implements Callable<Integer> {
                                 .filter(address -> !address.isEmpty())
                                 .toList(),
                         tokens,
-                        apiKey()),
+                        apiKey(),
+                        topic),
                 new BenchSettings.Load(
                         connections,
                         handshakes,

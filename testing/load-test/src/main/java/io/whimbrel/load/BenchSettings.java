@@ -32,6 +32,9 @@ public record BenchSettings(
 
     public BenchSettings {
         processes = List.copyOf(processes);
+        if (!target.topic().isEmpty() && !scenario.hasOneAddress()) {
+            throw new IllegalArgumentException("--topic is for fanout and slow, but this is " + scenario.word());
+        }
         check("--loops", loops, 1, MAX_LOOPS);
     }
 
@@ -43,6 +46,7 @@ public record BenchSettings(
      * @param sourceAddresses local addresses that connections are bound to in turn; empty: the system chooses
      * @param tokens file with one token a line; null: {@code GET /token} gives them
      * @param apiKey publishes; empty: tokens do
+     * @param topic is published to, and named by the tokens; empty: addresses are published to
      */
     public record Target(
             Endpoint web,
@@ -50,7 +54,8 @@ public record BenchSettings(
             @Nullable Path trust,
             List<String> sourceAddresses,
             @Nullable Path tokens,
-            String apiKey) {
+            String apiKey,
+            String topic) {
         public Target {
             gateways = List.copyOf(gateways);
             sourceAddresses = List.copyOf(sourceAddresses);
@@ -59,6 +64,13 @@ public record BenchSettings(
             }
             if (!apiKey.chars().allMatch(c -> c > ' ' && c < 127)) {
                 throw new IllegalArgumentException("--api-key must be visible ASCII without spaces");
+            }
+            if (!topic.chars().allMatch(c -> c > ' ' && c < 127 && c != '"' && c != '\\')) {
+                throw new IllegalArgumentException("--topic must be visible ASCII without spaces, quotes, backslashes");
+            }
+            if (!topic.isEmpty() && (apiKey.isEmpty() || tokens == null)) {
+                throw new IllegalArgumentException(
+                        "--topic also needs --api-key-file to publish, and --tokens that name it");
             }
         }
 

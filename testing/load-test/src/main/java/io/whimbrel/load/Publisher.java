@@ -38,6 +38,8 @@ final class Publisher implements HttpLink.Asker {
     private final ByteBuf head;
     private final ByteBuf padding;
     private final int sizeBytes;
+    /** Empty where addresses are published to. */
+    private final AsciiString topic;
 
     private final List<HttpLink> links = new ArrayList<>();
     private final Deque<HttpLink> idle = new ArrayDeque<>();
@@ -71,6 +73,7 @@ final class Publisher implements HttpLink.Asker {
         this.senders = senders;
         this.audience = audience;
         sizeBytes = settings.load().sizeBytes();
+        topic = AsciiString.cached(settings.target().topic());
         String key = settings.target().apiKey();
         head = ascii("POST /publish HTTP/1.1\r\nHost: " + wire.web().authority()
                 + (key.isEmpty() ? "" : "\r\nX-API-Key: " + key)
@@ -154,8 +157,8 @@ final class Publisher implements HttpLink.Asker {
 
     private ByteBuf request(HttpLink link, Recipient recipient, long dueNanos, int number) {
         ByteBuf body = link.buffer();
-        ByteBufUtil.writeAscii(body, "{\"uuid_remote\":\"");
-        ByteBufUtil.writeAscii(body, recipient.identity().address());
+        ByteBufUtil.writeAscii(body, topic.isEmpty() ? "{\"uuid_remote\":\"" : "{\"topic\":\"");
+        ByteBufUtil.writeAscii(body, topic.isEmpty() ? recipient.identity().address() : topic);
         if (!senders.isEmpty()) {
             ByteBufUtil.writeAscii(body, "\",\"uuid_local\":\"");
             ByteBufUtil.writeAscii(body, senders.get(nextSender));

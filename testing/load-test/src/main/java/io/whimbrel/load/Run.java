@@ -155,7 +155,7 @@ final class Run {
     private void slow() {
         Recipient shared = gather().getFirst();
         publish();
-        warmUp();
+        pulse.until(Clock.nanos() + settings.times().warmUp().toNanos(), "warm-up");
         pulse.takeCollected();
         pulse.until(Clock.nanos() + settings.times().duration().toNanos(), "quiet");
         before = pulse.takeCollected();
@@ -185,7 +185,7 @@ final class Run {
             throw new BenchException("No client could connect: " + crowd.refusals() + crowd.closes());
         }
         publisher = oneAddress
-                ? newPublisher(recipients, tokens(recipients(settings.load().publishers())), 0)
+                ? newPublisher(recipients, byKey() ? List.of() : tokens(recipients(load.publishers())), 0)
                 : newPublisher(recipients, tokens(recipients), 1);
         return recipients;
     }
@@ -204,14 +204,17 @@ final class Run {
 
     /** @param reached how many connections a publication reaches; 0: all that there are */
     private Publisher newPublisher(List<Recipient> recipients, List<AsciiString> tokens, int reached) {
-        boolean byKey = !settings.target().apiKey().isEmpty();
         return new Publisher(
                 wire,
                 settings,
                 pace,
                 recipients,
-                byKey ? List.of() : tokens,
+                byKey() ? List.of() : tokens,
                 reached > 0 ? () -> reached : crowd::connected);
+    }
+
+    private boolean byKey() {
+        return !settings.target().apiKey().isEmpty();
     }
 
     private void onProgress() {

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import org.junit.jupiter.api.Test;
@@ -81,6 +82,26 @@ class BenchSettingsTest {
         assertThat(Identity.of("secret-token", "address").toString()).doesNotContain("secret-token");
     }
 
+    @Test
+    void aTopicTakesAKeyTokensAndAScenarioOfOneAddress() {
+        BenchSettings known = settings(1, 1);
+        BenchSettings.Target toTopic = new BenchSettings.Target(
+                known.target().web(), known.target().gateways(), null, List.of(), Path.of("tokens"), "key", "news");
+
+        assertThatIllegalArgumentException()
+                .isThrownBy(() -> new BenchSettings.Target(
+                        toTopic.web(), toTopic.gateways(), null, List.of(), toTopic.tokens(), "", "news"))
+                .withMessageContaining("--api-key-file");
+        assertThatIllegalArgumentException()
+                .isThrownBy(() -> new BenchSettings.Target(
+                        toTopic.web(), toTopic.gateways(), null, List.of(), toTopic.tokens(), "key", "a\"b"))
+                .withMessageContaining("--topic must be visible ASCII");
+        assertThatIllegalArgumentException()
+                .isThrownBy(() -> new BenchSettings(
+                        Scenario.UNICAST, toTopic, known.load(), known.times(), known.breaks(), 1, List.of()))
+                .withMessageContaining("fanout and slow");
+    }
+
     static BenchSettings settings(int connections, int sources) {
         return new BenchSettings(
                 Scenario.FANOUT,
@@ -90,7 +111,8 @@ class BenchSettingsTest {
                         null,
                         java.util.Collections.nCopies(sources, "127.0.0.1"),
                         null,
-                        "secret-key"),
+                        "secret-key",
+                        ""),
                 new BenchSettings.Load(connections, 10, 1, 40, 0, 128, 0, 0),
                 new BenchSettings.Times(Duration.ofSeconds(1), Duration.ofSeconds(2), Duration.ofSeconds(3)),
                 new BenchSettings.Breaks(Duration.ofSeconds(15), Duration.ofSeconds(2), "", 1),
