@@ -92,15 +92,16 @@ final class Hub {
     }
 
     /**
-     * Gives up to so many sessions what they have not got yet: of each topic some, so that a large one does not keep the
-     * small ones waiting, and who has several is served in the same tick.
+     * Gives up to so many sessions what they have not got yet. Where there are several topics, of each some, so that a
+     * large one does not keep the small ones waiting, and who has several is served in the same tick.
      */
-    void deliver(int most, int mostOfOneTopic) {
+    void deliver(int most, int mostOfBusyTopic) {
         int left = most;
         for (int turns = delivering.size(); turns > 0 && left > 0; turns--) {
             Subscribers subscribers = delivering.remove();
+            boolean alone = delivering.isEmpty() && !subscribers.isBusy();
             try {
-                left -= subscribers.deliver(Math.min(left, mostOfOneTopic), loop);
+                left -= subscribers.deliver(alone ? left : Math.min(left, mostOfBusyTopic), loop);
             } catch (RuntimeException e) {
                 // A mistake of ours about one topic must not cost the others their tick.
                 log.error("Publications of a topic could not be delivered", e);

@@ -39,8 +39,11 @@ final class Loop {
     /** Sessions that get something in one tick, some milliseconds of work, before the loop reads again. */
     static final int TICK_MAX_SESSIONS = 1024;
 
-    /** Of these, so many of one topic; about a millisecond, after which what has come meanwhile joins in. */
-    static final int TICK_MAX_SESSIONS_OF_TOPIC = 128;
+    /**
+     * Of these, so many of one topic where others wait or it has much to deliver; about a millisecond, after which what has
+     * come meanwhile joins in. A publication that is alone would only pay for the interruptions: 7 % at 500 sessions.
+     */
+    static final int TICK_MAX_SESSIONS_OF_BUSY_TOPIC = 128;
 
     /** How often deadlines are looked at. */
     static final long WHEEL_TICK_MILLIS = 50;
@@ -140,7 +143,7 @@ final class Loop {
             frameBytes += hub.append(publication);
         }
         inboxBytes.addAndGet(-payloadBytes);
-        hub.deliver(TICK_MAX_SESSIONS, TICK_MAX_SESSIONS_OF_TOPIC);
+        hub.deliver(TICK_MAX_SESSIONS, TICK_MAX_SESSIONS_OF_BUSY_TOPIC);
         for (int i = 0; i < toFlush.size(); i++) {
             toFlush.get(i).flush();
         }

@@ -34,6 +34,10 @@ final class Portion {
         return number;
     }
 
+    int publications() {
+        return publications;
+    }
+
     Batch batch(boolean ofDeflated, Loop loop, OutboxRule rule, int expectedBytes) {
         Batch batch = batch(ofDeflated);
         if (batch == null) {

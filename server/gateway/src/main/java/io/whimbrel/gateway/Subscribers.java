@@ -142,6 +142,11 @@ final class Subscribers {
         return oldest != null;
     }
 
+    /** Whether it has more than one publication to deliver. */
+    boolean isBusy() {
+        return oldest != newest || (newest != null && newest.publications() > 1);
+    }
+
     /** Gives up to so many sessions all they have not got yet, in one write each; answers how many that were. */
     int deliver(int most, Loop loop) {
         newestIsShown = true;

@@ -72,13 +72,13 @@ class RoundsTest {
 
     @Test
     void aLargeTopicDoesNotKeepASmallOneWaiting() {
-        connect(Loop.TICK_MAX_SESSIONS_OF_TOPIC + 1);
+        connect(Loop.TICK_MAX_SESSIONS_OF_BUSY_TOPIC + 1);
         Topic small = new Topic("small");
         Listener alone = connect(small);
 
         publish(1);
         loop.hub().append(new Publication("s", small, 7, null, "0".getBytes(UTF_8)));
-        loop.hub().deliver(Loop.TICK_MAX_SESSIONS, Loop.TICK_MAX_SESSIONS_OF_TOPIC);
+        loop.hub().deliver(Loop.TICK_MAX_SESSIONS, Loop.TICK_MAX_SESSIONS_OF_BUSY_TOPIC);
 
         assertThat(alone.numbers()).containsExactly(0);
         assertThat(loop.hub().isDelivering()).as("the rest of the large one").isTrue();
@@ -86,7 +86,7 @@ class RoundsTest {
 
     @Test
     void aRoundThatTakesSeveralTicksGoesOnByItself() {
-        connect(3 * Loop.TICK_MAX_SESSIONS_OF_TOPIC);
+        connect(2 * Loop.TICK_MAX_SESSIONS + 1);
 
         boolean wake = loop.offer(publication());
         loop.wake();
