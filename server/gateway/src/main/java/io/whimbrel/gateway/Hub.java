@@ -85,10 +85,16 @@ final class Hub {
         if (subscribers == null || subscribers.size() == 0) {
             return 0;
         }
-        if (!subscribers.isDelivering()) {
+        if (!subscribers.queued) {
+            subscribers.queued = true;
             delivering.add(subscribers);
         }
-        return subscribers.append(publication, codec, loop);
+        try {
+            return subscribers.append(publication, codec, loop);
+        } catch (RuntimeException | Error e) {
+            giveUp(subscribers, e);
+            return 0;
+        }
     }
 
     /**
@@ -102,15 +108,21 @@ final class Hub {
             boolean alone = delivering.isEmpty() && !subscribers.isBusy();
             try {
                 left -= subscribers.deliver(alone ? left : Math.min(left, mostOfBusyTopic), loop);
-            } catch (RuntimeException e) {
-                // A mistake of ours about one topic must not cost the others their tick.
-                log.error("Publications of a topic could not be delivered", e);
-                subscribers.forget(loop);
+            } catch (RuntimeException | Error e) {
+                giveUp(subscribers, e);
             }
             if (subscribers.isDelivering()) {
                 delivering.add(subscribers);
+            } else {
+                subscribers.queued = false;
             }
         }
+    }
+
+    /** A mistake of ours, or no memory, about one topic must not cost the others their tick. */
+    private void giveUp(Subscribers subscribers, Throwable failure) {
+        log.error("Publications of a topic could not be delivered, its clients have to come back", failure);
+        subscribers.giveUp(loop);
     }
 
     boolean isDelivering() {

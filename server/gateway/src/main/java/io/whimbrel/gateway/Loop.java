@@ -18,6 +18,8 @@ import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * One event loop with everything that belongs to it: hub, heartbeats, and the tick. Only {@link #offer} and {@link #wake}
@@ -30,6 +32,8 @@ import org.jspecify.annotations.Nullable;
  * the loop writes, and each write is larger.
  */
 final class Loop {
+    private static final Logger log = LoggerFactory.getLogger(Loop.class);
+
     /**
      * Bytes of frames that are delivered at the same time; the rest waits in the inbox. A quarter of an outbox where
      * that is less, so that a quick reader has drained the one write before the next comes.
@@ -44,6 +48,9 @@ final class Loop {
      * come meanwhile joins in. A publication that is alone would only pay for the interruptions: 7 % at 500 sessions.
      */
     static final int TICK_MAX_SESSIONS_OF_BUSY_TOPIC = 128;
+
+    /** Ticks that may follow each other, woken from other threads, before the loop reads again. */
+    private static final int MAX_TICKS_IN_A_ROW = 16;
 
     /** How often deadlines are looked at. */
     static final long WHEEL_TICK_MILLIS = 50;
@@ -60,15 +67,23 @@ final class Loop {
     private final BufferSink sink = new BufferSink();
     private final List<Session> toFlush = new ArrayList<>();
     private final List<Batch> toEnd = new ArrayList<>();
-    private final Runnable tick = this::tick;
+    private final Runnable onWake = this::onWake;
+    private final Runnable goOn = this::goOn;
     private final MemoryBudget budget;
     private final int tickMaxBytes;
+    private final int tickMaxPublications;
 
     private final Queue<Publication> inbox = new ConcurrentLinkedQueue<>();
     private final AtomicLong inboxBytes = new AtomicLong();
     private final AtomicBoolean tickScheduled = new AtomicBoolean();
     /** Of what is being delivered. */
     private int frameBytes;
+
+    private int publications;
+    /** Whether the next tick is scheduled, so that nobody has to wake the loop. */
+    private boolean continues;
+
+    private int ticksInARow;
 
     private long wheelDueNanos;
 
@@ -89,6 +104,7 @@ final class Loop {
         this.budget = budget;
         this.clockMillis = clockMillis;
         tickMaxBytes = Math.min(TICK_MAX_BYTES, settings.limits().outboxMaxBytes() / 4);
+        tickMaxPublications = Math.max(1, settings.limits().outboxMaxFrames() / 4);
         hub = new Hub(this, subscriptions, codec);
         wheel = new TimingWheel(WHEEL_TICK_MILLIS, clockMillis.getAsLong());
     }
@@ -130,32 +146,78 @@ final class Loop {
 
     /** Lets a tick begin. From any thread; called once for each time {@link #offer} asked for it. */
     void wake() {
-        executor.execute(tick);
+        executor.execute(onWake);
+    }
+
+    private void onWake() {
+        tickScheduled.set(false);
+        if (continues) {
+            return; // the tick that is scheduled takes the inbox, too
+        }
+        if (++ticksInARow < MAX_TICKS_IN_A_ROW) {
+            tick();
+        } else {
+            goOnLater();
+        }
+    }
+
+    private void goOn() {
+        continues = false;
+        ticksInARow = 0;
+        tick();
+    }
+
+    /** Not executed, but scheduled: Netty runs tasks until there are none before it reads again. */
+    private void goOnLater() {
+        if (!continues) {
+            continues = true;
+            var _ = executor.schedule(goOn, 0, TimeUnit.NANOSECONDS);
+        }
     }
 
     void tick() {
-        // Before the queue is read: whoever offers from now on schedules the next tick.
+        // Before the queue is read: whoever offers from now on wakes the loop.
         tickScheduled.set(false);
-        int payloadBytes = 0;
-        Publication publication;
-        while (frameBytes < tickMaxBytes && (publication = inbox.poll()) != null) {
-            payloadBytes += publication.payload().length;
-            frameBytes += hub.append(publication);
+        try {
+            takeWaiting();
+            hub.deliver(TICK_MAX_SESSIONS, TICK_MAX_SESSIONS_OF_BUSY_TOPIC);
+            flush();
+        } finally {
+            for (int i = 0; i < toEnd.size(); i++) {
+                toEnd.get(i).end();
+            }
+            toEnd.clear();
+            if (!isIdle()) {
+                goOnLater();
+            }
         }
-        inboxBytes.addAndGet(-payloadBytes);
-        hub.deliver(TICK_MAX_SESSIONS, TICK_MAX_SESSIONS_OF_BUSY_TOPIC);
+    }
+
+    private void takeWaiting() {
+        Publication publication;
+        while (frameBytes < tickMaxBytes
+                && publications < tickMaxPublications
+                && (publication = inbox.poll()) != null) {
+            inboxBytes.addAndGet(-publication.payload().length);
+            int added = hub.append(publication);
+            if (added > 0) {
+                frameBytes += added;
+                publications++;
+            }
+        }
+    }
+
+    private void flush() {
         for (int i = 0; i < toFlush.size(); i++) {
-            toFlush.get(i).flush();
+            Session session = toFlush.get(i);
+            try {
+                session.flush();
+            } catch (RuntimeException | Error e) {
+                log.error("A session could not be sent what it has, it is closed", e);
+                session.abort();
+            }
         }
         toFlush.clear();
-        for (int i = 0; i < toEnd.size(); i++) {
-            toEnd.get(i).end();
-        }
-        toEnd.clear();
-        if (!isIdle() && needsWaking()) {
-            // Not executed, but scheduled: Netty runs tasks until there are none before it reads again.
-            var _ = executor.schedule(tick, 0, TimeUnit.NANOSECONDS);
-        }
     }
 
     /** Whether all that was offered has been given to everybody. */
@@ -171,8 +233,9 @@ final class Loop {
     }
 
     /** There is room for others now. */
-    void onPortionEnded(int bytes) {
+    void onPortionEnded(int bytes, int ofPublications) {
         frameBytes -= bytes;
+        publications -= ofPublications;
     }
 
     /** Remembers a session that has something to send at the end of this tick. */

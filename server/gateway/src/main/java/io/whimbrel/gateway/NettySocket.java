@@ -63,8 +63,8 @@ final class NettySocket extends ChannelInboundHandlerAdapter implements Socket {
         int sent = idle || isQueueEmpty() ? sendNow(bytes) : 0;
         int left = bytes.readableBytes() - sent;
         if (left == 0) {
-            idle = true;
-            return true;
+            idle = idle || isQueueEmpty();
+            return idle;
         }
         full = false; // what Netty manages to send right here is told by the answer alone
         channel.writeAndFlush(bytes.retainedSlice(bytes.readerIndex() + sent, left), channel.voidPromise());

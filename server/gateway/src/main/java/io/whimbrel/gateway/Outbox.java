@@ -41,7 +41,7 @@ final class Outbox {
 
     /** Takes frames for the only topic of a session; false when more waits than may, and the session has to go. */
     boolean offer(Batch batch, Subscribers topic) {
-        if (isBlocked() || waiting != null) {
+        if (isBehind()) {
             return keep(batch, topic);
         }
         send(batch);
@@ -52,7 +52,7 @@ final class Outbox {
 
     /** The same for a session of several topics, which may all have frames for it: they go with {@link #flush}. */
     boolean offerForTick(Batch batch, Subscribers topic) {
-        if (isBlocked() || waiting != null) {
+        if (isBehind()) {
             return keep(batch, topic);
         }
         Batch earlier = deferred;
@@ -68,7 +68,7 @@ final class Outbox {
 
     /** Takes a Ping, Pong or Close, which no rule drops. */
     void control(Batch frame) {
-        if (isBlocked() || waiting != null) {
+        if (isBehind()) {
             enqueue(frame, null);
         } else {
             send(frame);
@@ -86,7 +86,7 @@ final class Outbox {
     }
 
     private boolean keepByRule(Batch batch, Subscribers topic) {
-        if (batch.rule() == OutboxRule.DROP_OLDEST) {
+        if (batch.rule() == OutboxRule.DROP_OLDEST && wouldFitAlone(batch)) {
             dropOldestFor(batch);
         }
         if (fits(batch)) {
@@ -98,6 +98,11 @@ final class Outbox {
         }
         loop.metrics().dropped(batch.frames());
         return true;
+    }
+
+    private boolean wouldFitAlone(Batch batch) {
+        return socket.pendingBytes() + batch.length() <= loop.limits().outboxMaxBytes()
+                && batch.frames() <= loop.limits().outboxMaxFrames();
     }
 
     private boolean fits(Batch batch) {
@@ -235,6 +240,11 @@ final class Outbox {
 
     private boolean isBlocked() {
         return !open || sending != null;
+    }
+
+    /** Whether what is offered now has to wait. */
+    boolean isBehind() {
+        return isBlocked() || waiting != null;
     }
 
     /** What waits for the client, in the socket and behind it. */

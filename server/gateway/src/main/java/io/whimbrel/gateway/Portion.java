@@ -74,7 +74,7 @@ final class Portion {
     void end(Loop loop) {
         loop.endAfterTick(plain);
         loop.endAfterTick(deflated);
-        loop.onPortionEnded(bytes);
+        loop.onPortionEnded(bytes, publications);
     }
 
     /** Counts how long its publications took. */

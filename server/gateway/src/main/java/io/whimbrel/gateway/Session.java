@@ -111,7 +111,7 @@ final class Session extends TimingWheel.Entry implements Socket.Owner, FrameRead
     /** Takes the frames of a tick and sends them now, or, with several topics, when {@link #flush} is called. */
     boolean deliver(Batch batch, Subscribers topic) {
         Membership own = memberships;
-        if (own == null || state == State.CLOSING || state == State.CLOSED) {
+        if (own == null || state == State.CLOSING || state == State.CLOSED || closeOnOpen != null) {
             return false;
         }
         boolean taken;
@@ -128,6 +128,11 @@ final class Session extends TimingWheel.Entry implements Socket.Owner, FrameRead
             close(Disconnect.SLOW);
         }
         return taken;
+    }
+
+    /** Whether something waits for the client already. */
+    boolean isBehind() {
+        return outbox.isBehind();
     }
 
     /** Sends what the tick brought; once per tick, whatever the number of topics. */

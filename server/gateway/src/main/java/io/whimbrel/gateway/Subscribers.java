@@ -1,5 +1,6 @@
 package io.whimbrel.gateway;
 
+import io.whimbrel.model.Disconnect;
 import io.whimbrel.model.Publication;
 import io.whimbrel.model.Topic;
 import io.whimbrel.protocol.Codec;
@@ -32,6 +33,8 @@ final class Subscribers {
 
     private int size;
     private int deflatedSessions;
+    /** Whether the hub has it in its queue of topics to deliver. */
+    boolean queued;
 
     /** What is being delivered. */
     private @Nullable Portion oldest;
@@ -182,7 +185,9 @@ final class Subscribers {
                     batch = plain;
                 }
                 // A session that is closed as slow leaves the list right here.
-                if (batch != null && session.deliver(batch, this)) {
+                if (session.isBehind()) {
+                    frames += deliverApart(session, after);
+                } else if (batch != null && session.deliver(batch, this)) {
                     frames += batch.frames();
                 }
             }
@@ -192,12 +197,32 @@ final class Subscribers {
         return served;
     }
 
-    /** All frames of the portions behind that number; null where that wire format has none. */
-    private @Nullable Batch framesAfter(int number, boolean ofDeflated, Loop loop) {
+    /** What one that is behind holds for long, it holds in pieces that are shared with all others that are behind. */
+    private long deliverApart(Session session, int after) {
+        long frames = 0;
+        for (Portion portion = firstAfter(after); portion != null; portion = portion.next) {
+            Batch batch = portion.batch(session.deflated());
+            if (batch != null) {
+                if (!session.deliver(batch, this)) {
+                    return frames;
+                }
+                frames += batch.frames();
+            }
+        }
+        return frames;
+    }
+
+    private Portion firstAfter(int number) {
         Portion first = Objects.requireNonNull(oldest);
         while (first.number() - number <= 0) { // a difference, since numbers overflow
             first = Objects.requireNonNull(first.next);
         }
+        return first;
+    }
+
+    /** All frames of the portions behind that number; null where that wire format has none. */
+    private @Nullable Batch framesAfter(int number, boolean ofDeflated, Loop loop) {
+        Portion first = firstAfter(number);
         if (first == newest) {
             return countedAsTick(first.batch(ofDeflated), loop);
         }
@@ -231,14 +256,25 @@ final class Subscribers {
         }
         long nowMillis = System.currentTimeMillis();
         while (portion != null && portion.lastVisit <= visits) {
+            oldest = portion.next;
             portion.measure(loop.metrics(), nowMillis);
             portion.end(loop);
-            portion = portion.next;
+            portion = oldest;
         }
-        oldest = portion;
         if (portion == null) {
             newest = null;
         }
+    }
+
+    /** Closes whoever has not got everything, since nobody will get it any more. */
+    void giveUp(Loop loop) {
+        for (int i = size - 1; i >= 0; i--) { // from the end, since they leave the list right here
+            Membership member = at(i);
+            if (member.given != lastNumber) {
+                member.session().close(Disconnect.INTERNAL_ERROR);
+            }
+        }
+        forget(loop);
     }
 
     /** Nobody is to be given anything any more. */

@@ -9,6 +9,8 @@ import io.netty.channel.embedded.EmbeddedChannel;
 import io.whimbrel.broker.Broker;
 import io.whimbrel.model.Publication;
 import io.whimbrel.model.Topic;
+import io.whimbrel.protocol.ByteSink;
+import io.whimbrel.protocol.Codec;
 import io.whimbrel.protocol.bare.BareCodec;
 import java.util.ArrayList;
 import java.util.List;
@@ -26,16 +28,11 @@ class RoundsTest {
     private static final Topic TOPIC = new Topic("rounds");
 
     private final EmbeddedChannel channel = new EmbeddedChannel();
-    private final SimpleMeterRegistry metrics = new SimpleMeterRegistry();
+    /** Of the loop that was made last. */
+    private SimpleMeterRegistry metrics = new SimpleMeterRegistry();
+
     private final MemoryBudget budget = new MemoryBudget(1 << 26);
-    private final Loop loop = new Loop(
-            channel.eventLoop(),
-            GatewaySettings.defaults(),
-            new Subscriptions(new FakeBroker(Broker.Listener.NONE)),
-            new BareCodec(),
-            new GatewayMetrics(metrics),
-            budget,
-            () -> 1);
+    private final Loop loop = loop(new BareCodec(), GatewaySettings.defaults());
     private final List<Listener> listeners = new ArrayList<>();
     private int published;
 
@@ -50,6 +47,18 @@ class RoundsTest {
             }
             return numbers;
         }
+    }
+
+    private Loop loop(Codec codec, GatewaySettings settings) {
+        metrics = new SimpleMeterRegistry();
+        return new Loop(
+                channel.eventLoop(),
+                settings,
+                new Subscriptions(new FakeBroker(Broker.Listener.NONE)),
+                codec,
+                new GatewayMetrics(metrics),
+                budget,
+                () -> 1);
     }
 
     @AfterEach
@@ -110,6 +119,80 @@ class RoundsTest {
         loop.tick();
 
         assertThat(loop.isIdle()).isTrue();
+    }
+
+    @Test
+    void whoIsClosedAsSlowInTheMiddleOfARoundTakesNobodysTurn() {
+        var limits = new GatewaySettings.Limits(1, 1, 1024, 6, 1 << 20, 1 << 20, 1);
+        Loop strict = loop(new BareCodec(), GatewaySettings.defaults().withLimits(limits));
+        for (int i = 0; i < 9; i++) {
+            Listener listener = connect(strict, TOPIC);
+            listeners.add(listener);
+            if (i % 3 == 0) {
+                listener.socket().fill();
+            }
+        }
+
+        for (int i = 0; i < 20; i++) {
+            strict.hub().append(publication());
+            strict.hub().deliver(4, 4);
+        }
+        while (!strict.isIdle()) {
+            strict.tick();
+        }
+
+        for (int i = 0; i < 9; i++) {
+            List<Integer> numbers = listeners.get(i).numbers();
+            if (i % 3 == 0) {
+                assertThat(numbers).hasSizeLessThan(20);
+            } else {
+                assertThat(numbers).isEqualTo(numbersFrom(1, 20));
+            }
+        }
+        assertThat(metrics.get("whimbrel.gateway.closes")
+                        .tag("reason", "slow")
+                        .functionCounter()
+                        .count())
+                .isEqualTo(3);
+    }
+
+    @Test
+    void aTopicThatCannotBeDeliveredCostsItsOwnClientsTheirConnectionAndOthersNothing() {
+        Loop failing = loop(new FailingCodec(TOPIC), GatewaySettings.defaults());
+        Topic healthy = new Topic("healthy");
+        Listener unlucky = connect(failing, TOPIC);
+        Listener lucky = connect(failing, healthy);
+
+        failing.offer(publication());
+        failing.offer(new Publication("h", healthy, 7, null, "0".getBytes(UTF_8)));
+        failing.tick();
+
+        assertThat(lucky.numbers()).containsExactly(0);
+        assertThat(unlucky.socket().writes).singleElement().asString().contains("internal server error, try again");
+        assertThat(failing.isIdle()).isTrue();
+    }
+
+    /** Finds no memory for one topic. */
+    private static final class FailingCodec implements Codec {
+        private final Codec codec = new BareCodec();
+        private final Topic failing;
+
+        FailingCodec(Topic failing) {
+            this.failing = failing;
+        }
+
+        @Override
+        public int encodedLength(Publication publication) {
+            return codec.encodedLength(publication);
+        }
+
+        @Override
+        public void encode(Publication publication, ByteSink sink) {
+            if (publication.topic().equals(failing)) {
+                throw new OutOfMemoryError("as the test wants it");
+            }
+            codec.encode(publication, sink);
+        }
     }
 
     @ParameterizedTest
@@ -175,9 +258,13 @@ class RoundsTest {
     }
 
     private Listener connect(Topic topic) {
+        return connect(loop, topic);
+    }
+
+    private Listener connect(Loop on, Topic topic) {
         FakeSocket socket = new FakeSocket();
-        Session session = new Session(loop, socket, Session.End.NEVER, false);
-        loop.hub().subscribe(session, topic);
+        Session session = new Session(on, socket, Session.End.NEVER, false);
+        on.hub().subscribe(session, topic);
         session.open();
         return new Listener(session, socket, published + 1);
     }
