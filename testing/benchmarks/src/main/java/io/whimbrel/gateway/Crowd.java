@@ -25,7 +25,6 @@ final class Crowd implements AutoCloseable {
     static final Topic SHARED = new Topic("everybody");
 
     private static final long TIMEOUT_SECONDS = 300;
-    private static final Runnable NOTHING = () -> {};
 
     private final EventLoops eventLoops;
     private final SimpleMeterRegistry registry = new SimpleMeterRegistry();
@@ -65,7 +64,7 @@ final class Crowd implements AutoCloseable {
         onEveryLoop(number -> {
             Loop loop = loops.get(number);
             for (int i = number; i < addresses.length; i += loops.size()) {
-                AnsweringSocket socket = new AnsweringSocket(pinged.get(number), NOTHING);
+                AnsweringSocket socket = new AnsweringSocket(pinged.get(number), () -> {});
                 Session session = new Session(loop, socket, Session.End.NEVER, false);
                 socket.belongsTo(session);
                 Topic address = Topic.of(Address.random());
