@@ -112,17 +112,16 @@ final class Loop {
     /** Begins to look at deadlines. */
     void start() {
         wheelDueNanos = System.nanoTime() + WHEEL_TICK_NANOS;
-        executor.scheduleAtFixedRate(this::turnWheel, WHEEL_TICK_NANOS, WHEEL_TICK_NANOS, TimeUnit.NANOSECONDS);
+        // With a fixed rate, turns that were missed would be made up for at once, and none of them be late.
+        executor.scheduleWithFixedDelay(this::turnWheel, WHEEL_TICK_NANOS, WHEEL_TICK_NANOS, TimeUnit.NANOSECONDS);
     }
 
     private void turnWheel() {
-        long nowNanos = System.nanoTime();
-        metrics.eventLoopLag(nowNanos - wheelDueNanos);
-        // Netty makes up for turns it missed at once; those were not late again.
-        wheelDueNanos = Math.max(wheelDueNanos + WHEEL_TICK_NANOS, nowNanos);
+        metrics.eventLoopLag(System.nanoTime() - wheelDueNanos);
         long nowMillis = nowMillis();
         wheel.advance(nowMillis);
         hub.endLingering(nowMillis);
+        wheelDueNanos = System.nanoTime() + WHEEL_TICK_NANOS;
     }
 
     /**

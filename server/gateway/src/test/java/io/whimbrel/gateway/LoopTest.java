@@ -2,7 +2,9 @@ package io.whimbrel.gateway;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
 
+import io.micrometer.core.instrument.Timer;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.Unpooled;
@@ -15,6 +17,7 @@ import io.whimbrel.model.Topic;
 import io.whimbrel.protocol.bare.BareCodec;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
@@ -151,6 +154,27 @@ class LoopTest {
         advance(2 * TICK);
 
         assertThat(writesOf(first)).singleElement().asString().endsWith("connection expired");
+    }
+
+    @Test
+    void aLoopThatWasStalledTwiceWasLateTwice() {
+        Timer lag = metrics.get("whimbrel.gateway.event.loop.lag").timer();
+        loop.start();
+
+        for (int i = 0; i < 2; i++) {
+            double before = lag.totalTime(TimeUnit.MILLISECONDS);
+            double stalledMillis = stallFor(5 * TICK);
+
+            assertThat(lag.totalTime(TimeUnit.MILLISECONDS) - before).isGreaterThan(stalledMillis - 2 * TICK);
+        }
+    }
+
+    /** Answers how long it was. */
+    private double stallFor(long millis) {
+        long start = System.nanoTime();
+        await().until(() -> System.nanoTime() - start >= TimeUnit.MILLISECONDS.toNanos(millis));
+        first.runScheduledPendingTasks();
+        return (System.nanoTime() - start) / 1e6;
     }
 
     private Session openSession(EmbeddedChannel channel, Topic on, long expiresAtMillis) {
