@@ -86,6 +86,17 @@ public final class RedisBroker implements Broker, PlainChannels {
         return this;
     }
 
+    /**
+     * Completes when each connection has been made, or has failed for the first time, on one of the broker's event loops.
+     * For who would rather begin when there is something to work with.
+     */
+    public CompletionStage<Void> settled() {
+        return CompletableFuture.allOf(Stream.concat(commands.stream(), Stream.of(subscriptions.link()))
+                .filter(RedisLink::isStarted)
+                .map(RedisLink::settled)
+                .toArray(CompletableFuture[]::new));
+    }
+
     @Override
     public CompletionStage<Integer> publish(Publication publication) {
         return send(channelOf(publication.topic()), Envelope.encode(publication));

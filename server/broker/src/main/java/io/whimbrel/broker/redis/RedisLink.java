@@ -27,7 +27,8 @@ import org.slf4j.LoggerFactory;
  *       └── backoff ◀──┴───────────┘
  * </pre>
  *
- * Called only on its event loop, but for {@link #loop}, {@link #start}, {@link #connection} and {@link #outage}.
+ * Called only on its event loop, but for {@link #loop}, {@link #start}, {@link #isStarted}, {@link #settled}, {@link #connection} and
+ * {@link #outage}.
  */
 final class RedisLink<C extends StatefulRedisConnection<String, byte[]>> {
     private static final Logger log = LoggerFactory.getLogger(RedisLink.class);
@@ -45,6 +46,7 @@ final class RedisLink<C extends StatefulRedisConnection<String, byte[]>> {
     private final Function<C, CompletionStage<Void>> preparation;
     private final Runnable onReconnect;
     private final AtomicBoolean started = new AtomicBoolean();
+    private final CompletableFuture<Void> settled = new CompletableFuture<>();
 
     private @Nullable C current; // connected, perhaps not ready yet
     private boolean closed;
@@ -89,6 +91,15 @@ final class RedisLink<C extends StatefulRedisConnection<String, byte[]>> {
     /** Why there is no connection; empty when there is, and before a link that nobody needs was started. */
     Optional<String> outage() {
         return Optional.ofNullable(outage);
+    }
+
+    boolean isStarted() {
+        return started.get();
+    }
+
+    /** Completes when the first attempt has succeeded or failed. */
+    CompletableFuture<Void> settled() {
+        return settled.copy();
     }
 
     /** Begins to connect, unless that was done before. */
@@ -170,6 +181,7 @@ final class RedisLink<C extends StatefulRedisConnection<String, byte[]>> {
         failures = 0;
         lastLogged = null;
         log.info("Connected to {} for {}", settings.address(), name);
+        settled.complete(null);
         if (wasReady) {
             onReconnect.run();
         }
@@ -193,6 +205,7 @@ final class RedisLink<C extends StatefulRedisConnection<String, byte[]>> {
 
     private void down(String why) {
         outage = why;
+        settled.complete(null);
         if (!why.equals(lastLogged)) { // once, however often connecting fails for the same reason
             lastLogged = why;
             log.warn("Redis is away, trying on: {}", why);
@@ -260,6 +273,7 @@ final class RedisLink<C extends StatefulRedisConnection<String, byte[]>> {
     CompletableFuture<Void> close() {
         closed = true;
         outage = "the broker is closed";
+        settled.complete(null);
         C connection = current;
         current = null;
         ready = null;

@@ -65,6 +65,25 @@ class RedisBrokerTest extends BrokerContract {
         return RedisSettings.of(redis.uri()).withKeyPrefix(prefix);
     }
 
+    @Test
+    void isSettledOnceItIsConnected() throws Exception {
+        try (RedisBroker node = RedisBroker.connect(settings(), new RecordingListener())) {
+            get(node.settled());
+
+            assertThat(node.outage()).isEmpty();
+        }
+    }
+
+    @Test
+    void isSettledOnceTheFirstAttemptHasFailed() throws Exception {
+        RedisSettings nowhere = RedisSettings.of("redis://127.0.0.1:1");
+        try (RedisBroker node = RedisBroker.connect(nowhere, new RecordingListener())) {
+            get(node.settled());
+
+            assertThat(node.outage()).hasValueSatisfying(why -> assertThat(why).contains("connecting to"));
+        }
+    }
+
     @ParameterizedTest
     @ValueSource(strings = {"", "hello", "2 id 1 -\n{}", "1 id 1\n{}", "{\"message\":1}"})
     void aMessageInAnotherFormIsCountedAndDropped(String message) throws Exception {
