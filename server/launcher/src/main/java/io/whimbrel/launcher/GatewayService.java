@@ -60,6 +60,7 @@ final class GatewayService {
         // Closed before the event loops it lives on, also when the start goes no further.
         teardown.add(gateway.broker());
         observability.watch(gateway.broker());
+        observability.opened();
         log.info("gateway on port {}, admin port {}", gateway.port(), adminPort);
         return gateway;
     }

@@ -14,6 +14,7 @@ import io.whimbrel.broker.Broker;
 import io.whimbrel.broker.BrokerCounters;
 import io.whimbrel.ops.AdminServer;
 import io.whimbrel.ops.Health;
+import java.util.Optional;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.LongAdder;
 
@@ -23,6 +24,7 @@ import java.util.concurrent.atomic.LongAdder;
  * @param service {@code web} or {@code gateway}, the beginning of its settings' names
  */
 record Observability(String service, Health health, PrometheusMeterRegistry metrics) {
+    private static final String PORT_CHECK = "port";
     private static final long STOP_SECONDS = 2;
 
     static Observability of(String service) {
@@ -54,15 +56,21 @@ record Observability(String service, Health health, PrometheusMeterRegistry metr
                 .register(metrics);
     }
 
-    /** Opens the admin port; answers it. */
+    /** Opens the admin port; answers it. The service is not ready before {@link #opened}. */
     int serve(Vertx vertx, Settings settings, Teardown teardown) {
         String host = settings.text(service + ".admin.host");
         String portSetting = service + ".admin.port";
         int port = settings.number(portSetting, 0, 65_535);
         Ports.requireFree(portSetting, host, port);
+        health.check(PORT_CHECK, () -> Optional.of("starting"));
         AdminServer admin = Waiting.forStart(AdminServer.start(vertx, host, port, health, metrics), portSetting, port);
         teardown.add(metrics::close);
         teardown.add(() -> Waiting.atMost(STOP_SECONDS, TimeUnit.SECONDS, admin.stop()));
         return admin.port();
+    }
+
+    /** The service's own port is open. */
+    void opened() {
+        health.check(PORT_CHECK, Optional::empty);
     }
 }

@@ -69,6 +69,7 @@ final class WebService {
                 tls,
                 EdgeParts.proxies(settings));
         WebServer server = Waiting.forStart(WebServer.start(vertx, web, parts), "web.port", web.port());
+        observability.opened();
         log.info("web server on port {}{}, admin port {}", server.port(), tls == null ? "" : " (TLS)", adminPort);
         return new WebService(server, web);
     }

@@ -3,6 +3,8 @@ package io.whimbrel.system;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
+import java.io.IOException;
+import java.net.ServerSocket;
 import java.net.http.HttpResponse;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -76,6 +78,29 @@ class OutageTest {
                         .isTrue();
             });
             assertThat(anna.receive().path("message").asInt()).isEqualTo(1);
+        }
+    }
+
+    @Test
+    void aGatewayIsNotReadyBeforeItsPortIsOpen() throws Exception {
+        town.start(0);
+        int port = freePort();
+        int adminPort = freePort();
+        town.startGatewayOn(port, adminPort, town.redis.port(), town.web.port());
+
+        await().pollDelay(Duration.ZERO)
+                .pollInterval(Duration.ofMillis(1))
+                .atMost(DEADLINE)
+                .until(() -> Client.status(adminPort, "/health/ready") == 200);
+
+        try (Client anna = town.newClient().connect(port)) {
+            assertThat(anna.isClosed()).isFalse();
+        }
+    }
+
+    private static int freePort() throws IOException {
+        try (ServerSocket socket = new ServerSocket(0)) {
+            return socket.getLocalPort();
         }
     }
 

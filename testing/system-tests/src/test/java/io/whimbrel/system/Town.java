@@ -53,13 +53,17 @@ final class Town implements AutoCloseable {
     }
 
     Part startGateway(int redisPort, int webPort, String... more) throws IOException {
+        return startGatewayOn(0, 0, redisPort, webPort, more);
+    }
+
+    Part startGatewayOn(int port, int adminPort, int redisPort, int webPort, String... more) throws IOException {
         return keep(Part.start(
                 "gateway",
                 with(
                         more,
                         "--gateway.host=127.0.0.1",
-                        "--gateway.port=0",
-                        "--gateway.admin.port=0",
+                        "--gateway.port=" + port,
+                        "--gateway.admin.port=" + adminPort,
                         "--gateway.drain.seconds=1",
                         "--gateway.auth.url=http://127.0.0.1:" + webPort + "/auth/{token}",
                         "--redis=redis://127.0.0.1:" + redisPort)));
