@@ -51,7 +51,7 @@ class EdgeTest {
 
                 gateway.publish(address, "\"" + "x".repeat(100_000) + "\"");
 
-                assertThat(before.readFrame().text()).startsWith("{\"message\":\"xxx");
+                assertThat(before.readMessage().text()).startsWith("{\"message\":\"xxx");
             }
         }
     }
@@ -102,7 +102,7 @@ class EdgeTest {
                 RawClient first = proxied(gateway, version, 1);
                 RawClient other = proxied(gateway, version, 2);
                 RawClient again = proxied(gateway, version, 1)) {
-            assertThat(again.readFrame().closing()).isEqualTo("3504 connection limit");
+            assertThat(again.readMessage().closing()).isEqualTo("3504 connection limit");
             assertThat(gateway.metric("whimbrel.gateway.closes", "reason", "connection-limit"))
                     .isEqualTo(1);
         }
@@ -158,7 +158,7 @@ class EdgeTest {
                 RawClient two = forwarded(trusting, "198.51.100.2");
                 RawClient three = forwarded(distrusting, "198.51.100.1");
                 RawClient four = forwarded(distrusting, "198.51.100.2")) {
-            assertThat(four.readFrame().closing()).isEqualTo("3504 connection limit");
+            assertThat(four.readMessage().closing()).isEqualTo("3504 connection limit");
             assertThat(trusting.metric("whimbrel.gateway.sessions")).isEqualTo(2);
             assertThat(List.of(one, two, three)).doesNotContainNull();
         }
@@ -183,14 +183,14 @@ class EdgeTest {
             try (RawClient second = gateway.open(address);
                     RawClient third = gateway.open(address);
                     RawClient somebodyElse = gateway.open(gateway.verifier.newClient())) {
-                assertThat(third.readFrame().closing()).isEqualTo("3504 connection limit");
+                assertThat(third.readMessage().closing()).isEqualTo("3504 connection limit");
 
                 first.close();
 
                 await().untilAsserted(() -> {
                     try (RawClient fourth = gateway.open(address)) {
                         gateway.publish(address, "1");
-                        assertThat(fourth.readFrame().text()).startsWith("{\"message\":1");
+                        assertThat(fourth.readMessage().text()).startsWith("{\"message\":1");
                     }
                 });
                 assertThat(List.of(second, somebodyElse)).doesNotContainNull();
@@ -234,7 +234,7 @@ class EdgeTest {
 
         try (TestGateway gateway = new TestGateway(TestGateway.settings().withTiming(timing));
                 RawClient raw = gateway.open(gateway.verifier.newClient())) {
-            assertThat(raw.readFrame().closing()).isEqualTo("3011 force reconnect");
+            assertThat(raw.readMessage().closing()).isEqualTo("3011 force reconnect");
         }
     }
 
@@ -264,10 +264,10 @@ class EdgeTest {
                 gateway.publish(reader, "2");
                 gateway.publish(other, "3");
 
-                assertThat(subscribed.readFrame().text())
+                assertThat(subscribed.readMessage().text())
                         .isEqualTo("{\"message\":1,\"id\":\"n1\",\"time\":7,\"topic\":\"news \\\"today\\\"\"}");
-                assertThat(subscribed.readFrame().text()).isEqualTo(TestGateway.frame(1, "2"));
-                assertThat(bystander.readFrame().text()).isEqualTo(TestGateway.frame(2, "3"));
+                assertThat(subscribed.readMessage().text()).isEqualTo(TestGateway.frame(1, "2"));
+                assertThat(bystander.readMessage().text()).isEqualTo(TestGateway.frame(2, "3"));
             }
             await().untilAsserted(() ->
                     assertThat(gateway.metric("whimbrel.gateway.sessions")).isZero());
@@ -295,7 +295,7 @@ class EdgeTest {
                             .until(() -> gateway.metric("whimbrel.gateway.deliveries") >= published);
                 }
                 try (RawClient late = gateway.open(gateway.verifier.newClient())) {
-                    assertThat(late.readFrame().closing()).isEqualTo("3004 gateway overloaded, try again");
+                    assertThat(late.readMessage().closing()).isEqualTo("3004 gateway overloaded, try again");
                 }
             }
             await().untilAsserted(() ->

@@ -60,7 +60,7 @@ class HandshakeTest {
             gateway.publish(client, "1");
 
             assertThat(answer).startsWith("HTTP/1.1 101 ");
-            assertThat(raw.readFrame().text()).isEqualTo(TestGateway.frame(1, "1"));
+            assertThat(raw.readMessage().text()).isEqualTo(TestGateway.frame(1, "1"));
         }
     }
 
@@ -74,7 +74,7 @@ class HandshakeTest {
             gateway.publish(client, "1");
 
             assertThat(answer).contains("Sec-WebSocket-Protocol: whimbrel\r\n").doesNotContain(tokenOf(client));
-            assertThat(raw.readFrame().text()).isEqualTo(TestGateway.frame(1, "1"));
+            assertThat(raw.readMessage().text()).isEqualTo(TestGateway.frame(1, "1"));
         }
     }
 
@@ -113,7 +113,7 @@ class HandshakeTest {
             subscribed.complete(null);
 
             assertThat(raw.readHead()).startsWith("HTTP/1.1 101 ");
-            assertThat(raw.readFrame().text()).isEqualTo(TestGateway.frame(1, "\"before the answer\""));
+            assertThat(raw.readMessage().text()).isEqualTo(TestGateway.frame(1, "\"before the answer\""));
         }
     }
 
@@ -138,7 +138,7 @@ class HandshakeTest {
             subscribed.completeExceptionally(new BrokerUnavailableException("no answer"));
 
             assertThat(raw.readHead()).startsWith("HTTP/1.1 101 ");
-            assertThat(raw.readFrame().closing()).isEqualTo("3004 broker away, try again");
+            assertThat(raw.readMessage().closing()).isEqualTo("3004 broker away, try again");
         }
     }
 
@@ -169,7 +169,7 @@ class HandshakeTest {
                     upgrade("/ws?token=" + tokenOf(client)).getBytes(ISO_8859_1), ClientFrames.ping("early")));
 
             assertThat(raw.readHead()).startsWith("HTTP/1.1 101 ");
-            assertThat(raw.readFrame().text()).isEqualTo("early");
+            assertThat(raw.readMessage().text()).isEqualTo("early");
         }
     }
 
@@ -192,7 +192,7 @@ class HandshakeTest {
         try (RawClient raw = RawClient.open(gateway.port(), "long")) {
             gateway.publish(client, "1");
 
-            assertThat(raw.readFrame().text()).isEqualTo(TestGateway.frame(1, "1"));
+            assertThat(raw.readMessage().text()).isEqualTo(TestGateway.frame(1, "1"));
         }
     }
 
@@ -328,7 +328,7 @@ class HandshakeTest {
     private String closingOf(String target) throws IOException {
         try (RawClient raw = new RawClient(gateway.port())) {
             assertThat(raw.exchange(upgrade(target))).startsWith("HTTP/1.1 101 ");
-            String closing = raw.readFrame().closing();
+            String closing = raw.readMessage().closing();
             raw.send(ClientFrames.close(1000, ""));
             assertThat(raw.readToEnd()).as("a second frame after Close").isEmpty();
             return closing;

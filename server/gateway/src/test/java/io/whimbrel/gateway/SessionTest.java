@@ -69,7 +69,7 @@ class SessionTest {
             }
 
             for (int i = 1; i <= 1000; i++) {
-                assertThat(raw.readFrame().text()).isEqualTo(TestGateway.frame(i, Integer.toString(i)));
+                assertThat(raw.readMessage().text()).isEqualTo(TestGateway.frame(i, Integer.toString(i)));
             }
         }
     }
@@ -83,7 +83,7 @@ class SessionTest {
             for (int length : new int[] {1, 80, 100, 125, 126, 1000, 65_480, 65_536, 70_000, 500_000}) {
                 String json = "\"" + "é".repeat(length / 2) + "\"";
                 gateway.publish(client, json);
-                assertThat(raw.readFrame().text()).isEqualTo(TestGateway.frame(++n, json));
+                assertThat(raw.readMessage().text()).isEqualTo(TestGateway.frame(++n, json));
             }
         }
     }
@@ -99,9 +99,9 @@ class SessionTest {
             gateway.publish(client, "1");
             gateway.publish(other, "2");
 
-            assertThat(first.readFrame().text()).isEqualTo(TestGateway.frame(1, "1"));
-            assertThat(second.readFrame().text()).isEqualTo(TestGateway.frame(1, "1"));
-            assertThat(stranger.readFrame().text()).isEqualTo(TestGateway.frame(2, "2"));
+            assertThat(first.readMessage().text()).isEqualTo(TestGateway.frame(1, "1"));
+            assertThat(second.readMessage().text()).isEqualTo(TestGateway.frame(1, "1"));
+            assertThat(stranger.readMessage().text()).isEqualTo(TestGateway.frame(2, "2"));
         }
     }
 
@@ -139,11 +139,11 @@ class SessionTest {
                     .formatted(sender));
             plain("{\"uuid_remote\":\"%s\",\"message\":4,\"id\":\"d\"}".formatted(client));
 
-            assertThat(raw.readFrame().text())
+            assertThat(raw.readMessage().text())
                     .startsWith("{\"message\":1,\"id\":\"a\",\"from\":\"%s\",\"time\":1".formatted(sender));
-            assertThat(raw.readFrame().text()).startsWith("{\"message\":2,\"id\":\"b\",\"time\":1");
-            assertThat(raw.readFrame().text()).startsWith("{\"message\":4,\"id\":\"d\",\"time\":1");
-            assertThat(foreigner.readFrame().text())
+            assertThat(raw.readMessage().text()).startsWith("{\"message\":2,\"id\":\"b\",\"time\":1");
+            assertThat(raw.readMessage().text()).startsWith("{\"message\":4,\"id\":\"d\",\"time\":1");
+            assertThat(foreigner.readMessage().text())
                     .startsWith("{\"message\":3,\"id\":\"c\",\"from\":\"%s\"".formatted(sender));
         }
         assertThat(gateway.metric("whimbrel.gateway.plain.records", "outcome", "own"))
@@ -170,7 +170,7 @@ class SessionTest {
                     text("x".repeat(65_536)),
                     ClientFrames.ping("are you there?")));
 
-            RawClient.Frame answer = raw.readFrame();
+            RawClient.Frame answer = raw.readMessage();
 
             assertThat(answer.firstByte()).isEqualTo(FIN | PONG);
             assertThat(answer.text()).isEqualTo("are you there?");
@@ -207,7 +207,7 @@ class SessionTest {
         try (RawClient raw = gateway.open(gateway.verifier.newClient())) {
             raw.send(concat(bytes, ClientFrames.ping("ignored")));
 
-            assertThat(raw.readFrame().closing()).isEqualTo(closing);
+            assertThat(raw.readMessage().closing()).isEqualTo(closing);
             assertThat(raw.readToEnd()).as("after the Close frame").isEmpty();
         }
     }
@@ -219,9 +219,9 @@ class SessionTest {
             coded.send(concat(close(4321, "bye é"), close(1000, "again"), text("late")));
             bare.send(frame(FIN | CLOSE, new byte[0]));
 
-            assertThat(coded.readFrame().closing()).isEqualTo("4321");
+            assertThat(coded.readMessage().closing()).isEqualTo("4321");
             assertThat(coded.isEnded()).isTrue();
-            assertThat(bare.readFrame().closing()).isEmpty();
+            assertThat(bare.readMessage().closing()).isEmpty();
             assertThat(bare.isEnded()).isTrue();
         }
         assertThat(gateway.metric("whimbrel.gateway.closes", "reason", "client"))
@@ -241,9 +241,9 @@ class SessionTest {
             try (RawClient plain = compressing.open(client)) {
                 compressing.publish(client, json);
 
-                assertThat(plain.readFrame().text()).isEqualTo(TestGateway.frame(1, json));
+                assertThat(plain.readMessage().text()).isEqualTo(TestGateway.frame(1, json));
             }
-            RawClient.Frame received = raw.readFrame();
+            RawClient.Frame received = raw.readMessage();
             raw.send(frame(FIN | RSV1 | TEXT, new byte[] {(byte) 0xFF, 1}));
 
             assertThat(answer)
@@ -252,7 +252,7 @@ class SessionTest {
             assertThat(received.firstByte()).isEqualTo(FIN | RSV1 | TEXT);
             assertThat(received.payload()).hasSizeLessThan(300);
             assertThat(inflated(received.payload())).isEqualTo(TestGateway.frame(1, json));
-            assertThat(raw.readFrame().closing()).isEqualTo("1002 protocol error");
+            assertThat(raw.readMessage().closing()).isEqualTo("1002 protocol error");
         }
     }
 
@@ -290,7 +290,7 @@ class SessionTest {
                     tight.publish(stopped, json);
                     tight.publish(quick, "1");
                     n += 2;
-                    assertThat(reader.readFrame().text()).isEqualTo(TestGateway.frame(n, "1"));
+                    assertThat(reader.readMessage().text()).isEqualTo(TestGateway.frame(n, "1"));
                 }
                 await().untilAsserted(() ->
                         assertThat(tight.metric("whimbrel.gateway.sessions")).isEqualTo(1));
@@ -332,7 +332,7 @@ class SessionTest {
         try (TestGateway quick = new TestGateway(TestGateway.settings().withTiming(heartbeat(200, 150)));
                 RawClient raw = quick.open(quick.verifier.newClient())) {
             assertThat(raw.readFrame().opcode()).isEqualTo(PING);
-            assertThat(raw.readFrame().closing()).isEqualTo("3012 no pong");
+            assertThat(raw.readMessage().closing()).isEqualTo("3012 no pong");
         }
     }
 
