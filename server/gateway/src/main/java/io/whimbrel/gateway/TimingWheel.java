@@ -87,8 +87,8 @@ final class TimingWheel {
                 cancel(entry);
                 try {
                     entry.onDeadline(nowMillis);
-                } catch (RuntimeException e) {
-                    // A mistake of ours about one session must not stop the hearts of all others.
+                } catch (RuntimeException | Error e) {
+                    // A mistake of ours about one session, or no memory for it, must not stop the hearts of all others.
                     log.error("A deadline could not be handled", e);
                 }
             }

@@ -34,6 +34,23 @@ class TimingWheelTest {
     }
 
     @Test
+    void oneThatFailsDoesNotStopTheOthers() {
+        wheel.schedule(
+                new TimingWheel.Entry() {
+                    @Override
+                    void onDeadline(long nowMillis) {
+                        throw new OutOfMemoryError("as the test wants it");
+                    }
+                },
+                1_050);
+        wheel.schedule(new Named("next"), 1_060);
+
+        wheel.advance(1_060);
+
+        assertThat(fired).containsExactly("next");
+    }
+
+    @Test
     void movesAnEntryThatIsScheduledAgain() {
         Named entry = new Named("a");
         wheel.schedule(entry, 1_050);
