@@ -41,6 +41,7 @@ const CLOSE_TITLES = new Map([
   [3004, 'The gateway cannot serve at the moment'],
   [TOKEN_EXPIRED, 'The token has expired'],
   [3008, 'Messages came faster than this client read them'],
+  [3010, 'Messages were missed, and are asked for again'],
   [3012, 'The gateway heard nothing from this client'],
   [TOKEN_REFUSED, 'The gateway does not accept the token'],
 ]);
@@ -432,6 +433,14 @@ function tokenFrom(answer, origin) {
 }
 
 /**
+ * @param {Record<string, any>} frame
+ * @returns {{offset: number, epoch: string} | undefined} undefined where the gateway keeps nothing
+ */
+function positionOf({ offset, epoch }) {
+  return typeof offset === 'number' && typeof epoch === 'string' ? { offset, epoch } : undefined;
+}
+
+/**
  * @typedef {object} Link one WebSocket with what belongs to it
  * @property {WebSocket} socket
  * @property {Token} token the one it was opened with
@@ -452,7 +461,8 @@ function tokenFrom(answer, origin) {
  * ```
  *
  * Events, each a `CustomEvent` that carries its `detail`: `message` ({@link Message}), `state` ({@link State}),
- * `address` (`{address, previous}`: the own address is known now or has changed), `error` ({@link WhimbrelError}).
+ * `address` (`{address, previous}`: the own address is known now or has changed), `error` ({@link WhimbrelError}), `missed`
+ * (messages were lost to this client, since it was away for longer than they are kept).
  */
 export class WhimbrelClient extends EventTarget {
   /** @type {State} */
@@ -487,6 +497,8 @@ export class WhimbrelClient extends EventTarget {
   #renewalBackoff;
   /** @type {string | undefined} */
   #toldAddress;
+  /** Where this client stands among the messages to its address. @type {{offset: number, epoch: string} | undefined} */
+  #position;
 
   /** @param {Options} options */
   constructor(options) {
@@ -623,7 +635,7 @@ export class WhimbrelClient extends EventTarget {
     let socket;
     try {
       // As a subprotocol the token stays out of URLs, and so out of the logs of proxies.
-      socket = new this.#WebSocket(this.#gateway, ['whimbrel', `whimbrel.bearer.${token.secret}`]);
+      socket = new this.#WebSocket(this.#address(), ['whimbrel', `whimbrel.bearer.${token.secret}`]);
     } catch (cause) {
       this.#opening = undefined;
       this.#finish(
@@ -644,6 +656,16 @@ export class WhimbrelClient extends EventTarget {
     socket.onopen = () => this.#onOpen(link);
     socket.onmessage = (event) => this.#onFrame(event.data);
     socket.onclose = (event) => this.#onClose(link, event.code, event.reason);
+  }
+
+  /** The gateway's, with what it needs to send what was missed. */
+  #address() {
+    const address = new URL(this.#gateway);
+    if (this.#position) {
+      address.searchParams.set('offset', String(this.#position.offset));
+      address.searchParams.set('epoch', this.#position.epoch);
+    }
+    return address.href;
   }
 
   /** @param {Link} link */
@@ -679,11 +701,19 @@ export class WhimbrelClient extends EventTarget {
   /** @param {unknown} data */
   #onFrame(data) {
     const frame = jsonObject(data);
+    if (frame?.recovered === false) {
+      this.#position = positionOf(frame);
+      this.#tell('missed', {});
+      return;
+    }
     if (!frame || !Object.hasOwn(frame, 'message')) {
       console.warn('Whimbrel: a frame without a message was ignored');
       return;
     }
-    const { message, id, from, time } = frame;
+    const { message, id, from, time, topic } = frame;
+    if (topic === undefined) {
+      this.#advance(positionOf(frame));
+    }
     if (typeof id === 'string' && !this.#seen.add(id)) {
       return;
     }
@@ -693,6 +723,13 @@ export class WhimbrelClient extends EventTarget {
       from: typeof from === 'string' ? from : undefined,
       time: typeof time === 'number' ? time : undefined,
     });
+  }
+
+  /** Two connections may bring the same, so it never goes back within an epoch. @param {typeof this.#position} to */
+  #advance(to) {
+    if (to && !(this.#position?.epoch === to.epoch && this.#position.offset >= to.offset)) {
+      this.#position = to;
+    }
   }
 
   // ---- what went wrong, and what next
@@ -901,6 +938,9 @@ export class WhimbrelClient extends EventTarget {
     const previous = this.#toldAddress;
     if (address !== undefined && address !== previous) {
       this.#toldAddress = address;
+      if (previous !== undefined) {
+        this.#position = undefined; // of another stream of messages
+      }
       this.#tell('address', { address, previous });
     }
   }

@@ -8,17 +8,35 @@ import java.util.concurrent.CompletionStage;
 /**
  * One node's way to all other nodes. Publications of one topic that one thread published one after the other, or of
  * which one was answered before the other was published, reach every subscribed node in that order, each at most once.
- * Nothing is kept for nodes that are not there.
+ *
+ * <p>Some topics are kept, see {@link HistoryRules}: their publications get positions in the order in which they are sent, and
+ * who missed some finds them in {@link #history}. For other topics nothing is kept for nodes that are not there.
  *
  * <p>Safe for any thread, and no method blocks. Stages complete on a thread of the broker, which must not be held up.
  */
 public interface Broker extends AutoCloseable {
     /**
-     * Sends to every node that is subscribed to the publication's topic, this one included. The stage carries how many
-     * those were; it fails with {@link BrokerUnavailableException} when the broker did not answer in time, and then the
-     * publication may or may not have been sent, but is not sent later.
+     * Keeps the publication, where its topic is kept, and sends it to every node that is subscribed to the topic, this one
+     * included: both or neither. Fails with {@link BrokerUnavailableException} when the broker did not answer in time, and
+     * then the publication may or may not have been kept and sent, but is not sent later.
+     *
+     * @param publication has no position yet
      */
-    CompletionStage<Integer> publish(Publication publication);
+    CompletionStage<Published> publish(Publication publication);
+
+    /** Whether publications of this topic have positions and are kept. */
+    boolean keeps(Topic topic);
+
+    /**
+     * What is kept of a topic beyond an offset, and where its newest publication stands, both at one moment. When it is read
+     * after a subscription to the topic was completed, every publication beyond its top is received. Fails with
+     * {@link BrokerUnavailableException} when the broker did not answer in time.
+     *
+     * @param after 0 for everything that is kept
+     * @param limit at most so many publications, the oldest; 0 where only the top is wanted
+     * @throws IllegalArgumentException for a topic that is not kept
+     */
+    CompletionStage<History> history(Topic topic, long after, int limit);
 
     /**
      * Asks for a topic's publications, which come to the {@link Listener} the broker was made with. A publication
@@ -51,6 +69,12 @@ public interface Broker extends AutoCloseable {
     @FunctionalInterface
     interface Listener {
         void onPublication(Publication publication);
+
+        /**
+         * All subscriptions were renewed after an interruption, during which publications may have been missed; those of kept
+         * topics are in {@link Broker#history}.
+         */
+        default void onRenewed() {}
 
         /** For a node that only publishes. */
         Listener NONE = _ -> {};

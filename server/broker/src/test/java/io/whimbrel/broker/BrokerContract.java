@@ -1,14 +1,18 @@
 package io.whimbrel.broker;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
+import static java.util.Objects.requireNonNull;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatNoException;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
 
 import io.whimbrel.model.Address;
+import io.whimbrel.model.Position;
 import io.whimbrel.model.Publication;
 import io.whimbrel.model.PublicationId;
 import io.whimbrel.model.Topic;
+import io.whimbrel.model.TopicPattern;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -19,6 +23,7 @@ import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.stream.IntStream;
+import java.util.stream.LongStream;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
@@ -28,6 +33,16 @@ public abstract class BrokerContract {
     private static final Duration SOON = Duration.ofSeconds(10);
     private static final Topic BIRDS = new Topic("birds of {the} shore ✓");
     private static final Topic FISH = new Topic("fish");
+    private static final Topic KEPT = new Topic("kept: {the} birds ✓");
+    private static final int MOST = 5;
+
+    /** What the nodes of this contract keep. */
+    protected static final HistoryRules RULES = new HistoryRules(
+            new Retention(100, Duration.ofHours(24)),
+            List.of(
+                    new HistoryRules.Rule(new TopicPattern("kept*"), new Retention(MOST, Duration.ofHours(1))),
+                    new HistoryRules.Rule(new TopicPattern("many"), new Retention(10_000, Duration.ofHours(1))),
+                    new HistoryRules.Rule(new TopicPattern("brief"), new Retention(MOST, Duration.ofMillis(200)))));
 
     private final List<Broker> nodes = new ArrayList<>();
     private final RecordingListener listener = new RecordingListener();
@@ -53,7 +68,7 @@ public abstract class BrokerContract {
         Address from = Address.random();
         get(node.subscribe(BIRDS));
 
-        int count = get(node.publish(new Publication("id-1", BIRDS, 1_700_000_000_000L, from, bytes("{\"a\": 1}"))));
+        int count = nodes(node.publish(new Publication("id-1", BIRDS, 1_700_000_000_000L, from, bytes("{\"a\": 1}"))));
 
         Publication received = only();
         assertThat(count).isEqualTo(1);
@@ -69,7 +84,7 @@ public abstract class BrokerContract {
         Broker node = node(listener);
         get(node.subscribe(BIRDS));
 
-        get(node.publish(new Publication("id-1", BIRDS, 0, null, bytes("1"))));
+        nodes(node.publish(new Publication("id-1", BIRDS, 0, null, bytes("1"))));
 
         assertThat(only().from()).isNull();
     }
@@ -84,9 +99,9 @@ public abstract class BrokerContract {
         }
         get(node.subscribe(BIRDS));
 
-        get(node.publish(publication("awkward", BIRDS, awkward)));
-        get(node.publish(publication("large", BIRDS, large)));
-        get(node.publish(publication("empty", BIRDS, new byte[0])));
+        nodes(node.publish(publication("awkward", BIRDS, awkward)));
+        nodes(node.publish(publication("large", BIRDS, large)));
+        nodes(node.publish(publication("empty", BIRDS, new byte[0])));
 
         await().atMost(SOON).until(() -> listener.received().size() == 3);
         assertThat(listener.received()).extracting(Publication::payload).containsExactly(awkward, large, new byte[0]);
@@ -99,7 +114,7 @@ public abstract class BrokerContract {
         get(node.subscribe(BIRDS));
         List<String> ids = IntStream.range(0, 2000).mapToObj(i -> "id-" + i).toList();
 
-        CompletionStage<Integer> last = publisher.publish(publication("first", FISH));
+        CompletionStage<Published> last = publisher.publish(publication("first", FISH));
         for (String id : ids) {
             last = publisher.publish(publication(id, BIRDS));
         }
@@ -153,9 +168,9 @@ public abstract class BrokerContract {
         get(other.subscribe(BIRDS));
         get(other.subscribe(FISH));
 
-        int both = get(publisher.publish(publication("to-both", BIRDS)));
-        int single = get(publisher.publish(publication("to-other", FISH)));
-        int nobody = get(publisher.publish(publication("to-nobody", new Topic("stones"))));
+        int both = nodes(publisher.publish(publication("to-both", BIRDS)));
+        int single = nodes(publisher.publish(publication("to-other", FISH)));
+        int nobody = nodes(publisher.publish(publication("to-nobody", new Topic("stones"))));
 
         assertThat(List.of(both, single, nobody)).containsExactly(2, 1, 0);
         await().atMost(SOON).until(() -> otherListener.received().size() == 2);
@@ -173,7 +188,7 @@ public abstract class BrokerContract {
         get(second);
         get(node.subscribe(BIRDS));
 
-        int count = get(node.publish(publication("once", BIRDS)));
+        int count = nodes(node.publish(publication("once", BIRDS)));
         assertThat(listener.nextId(SOON)).isEqualTo("once");
         node.unsubscribe(BIRDS);
 
@@ -192,7 +207,7 @@ public abstract class BrokerContract {
         node.unsubscribe(new Topic("never subscribed"));
 
         awaitCount(node, BIRDS, 0);
-        assertThat(get(node.publish(publication("still", FISH)))).isEqualTo(1);
+        assertThat(nodes(node.publish(publication("still", FISH)))).isEqualTo(1);
     }
 
     @Test
@@ -207,7 +222,7 @@ public abstract class BrokerContract {
             CompletionStage<Void> last = node.subscribe(BIRDS);
             get(last);
 
-            assertThat(get(node.publish(publication("in-" + round, BIRDS)))).isEqualTo(1);
+            assertThat(nodes(node.publish(publication("in-" + round, BIRDS)))).isEqualTo(1);
             assertThat(listener.nextId(SOON)).isEqualTo("in-" + round);
             node.unsubscribe(BIRDS);
         }
@@ -227,10 +242,149 @@ public abstract class BrokerContract {
         for (int i = 0; i < 200; i++) {
             Topic topic = new Topic("topic-" + i);
             get(node.subscribe(topic));
-            get(publisher.publish(publication("id-" + i, topic)));
+            nodes(publisher.publish(publication("id-" + i, topic)));
         }
 
         await().atMost(SOON).until(() -> listener.received().size() == 200);
+    }
+
+    @Test
+    void keptPublicationsHavePositionsWithoutAGap() throws Exception {
+        Broker node = node(listener);
+        get(node.subscribe(KEPT));
+
+        Published first = get(node.publish(publication("one", KEPT)));
+        Published second = get(node.publish(publication("two", KEPT)));
+
+        Position position = requireNonNull(first.position());
+        assertThat(position.offset()).isEqualTo(1);
+        assertThat(first.nodes()).isEqualTo(1);
+        assertThat(second.position()).isEqualTo(position.at(2));
+        await().atMost(SOON).until(() -> listener.received().size() == 2);
+        assertThat(listener.received())
+                .extracting(Publication::position)
+                .containsExactly(first.position(), second.position());
+    }
+
+    @Test
+    void whatIsNotKeptHasNoPosition() throws Exception {
+        Broker node = node(listener);
+        get(node.subscribe(BIRDS));
+
+        Published published = get(node.publish(publication("one", BIRDS)));
+
+        assertThat(published.position()).isNull();
+        assertThat(only().position()).isNull();
+        assertThat(node.keeps(BIRDS)).isFalse();
+        assertThat(node.keeps(KEPT)).isTrue();
+        assertThatThrownBy(() -> node.history(BIRDS, 0, 1)).isInstanceOf(IllegalArgumentException.class);
+    }
+
+    @Test
+    void whatIsKeptIsFoundAsItWasSent() throws Exception {
+        Broker node = node(Broker.Listener.NONE);
+        Broker other = node(Broker.Listener.NONE);
+        Address from = Address.random();
+        byte[] payload = bytes("\"\n 1 x 2 -\n 漢字 🐦\"");
+        Published published = get(node.publish(new Publication("id-1", KEPT, 1_700_000_000_000L, from, payload)));
+
+        History history = get(other.history(KEPT, 0, 10));
+
+        assertThat(history.top()).isEqualTo(published.position());
+        Publication kept = history.publications().getFirst();
+        assertThat(history.publications()).hasSize(1);
+        assertThat(kept.id()).isEqualTo("id-1");
+        assertThat(kept.topic()).isEqualTo(KEPT);
+        assertThat(kept.timeMillis()).isEqualTo(1_700_000_000_000L);
+        assertThat(kept.from()).isEqualTo(from);
+        assertThat(kept.payload()).isEqualTo(payload);
+        assertThat(kept.position()).isEqualTo(published.position());
+    }
+
+    @Test
+    void theLastOnesAreKeptInOrder() throws Exception {
+        Broker node = node(Broker.Listener.NONE);
+        for (int i = 1; i <= MOST + 3; i++) {
+            get(node.publish(publication("id-" + i, KEPT)));
+        }
+
+        assertThat(idsOf(get(node.history(KEPT, 0, 100)))).containsExactly("id-4", "id-5", "id-6", "id-7", "id-8");
+        assertThat(idsOf(get(node.history(KEPT, 6, 100)))).containsExactly("id-7", "id-8");
+        assertThat(idsOf(get(node.history(KEPT, 4, 2)))).containsExactly("id-5", "id-6");
+        History top = get(node.history(KEPT, 0, 0));
+        assertThat(top.publications()).isEmpty();
+        assertThat(top.top().offset()).isEqualTo(8);
+        assertThat(idsOf(get(node.history(KEPT, 8, 100)))).isEmpty();
+        assertThat(idsOf(get(node.history(KEPT, 99, 100)))).isEmpty();
+    }
+
+    @Test
+    void theEpochOfATopicIsKnownBeforeItsFirstPublication() throws Exception {
+        Broker node = node(Broker.Listener.NONE);
+
+        Position before = get(node.history(KEPT, 0, 10)).top();
+        Published first = get(node.publish(publication("one", KEPT)));
+        Position elsewhere =
+                get(node.history(new Topic("kept elsewhere"), 0, 0)).top();
+
+        assertThat(before.offset()).isZero();
+        assertThat(first.position()).isEqualTo(before.at(1));
+        assertThat(elsewhere.epoch()).isNotEqualTo(before.epoch());
+    }
+
+    @Test
+    void nobodyMissesAnythingBetweenHistoryAndSubscription() throws Exception {
+        Topic many = new Topic("many");
+        Broker publisher = node(Broker.Listener.NONE);
+        Broker node = node(listener);
+        int count = 2_000;
+        Thread publishing = Thread.ofVirtual().start(() -> {
+            for (int i = 0; i < count; i++) {
+                var _ = publisher.publish(publication("id-" + i, many));
+            }
+        });
+
+        get(node.subscribe(many));
+        History history = get(node.history(many, 0, count));
+        assertThat(publishing.join(SOON)).isTrue();
+        await().atMost(SOON).until(() -> get(node.history(many, 0, 0)).top().offset() == count);
+        long top = history.top().offset();
+        await().atMost(SOON).until(() -> top == count || offsetOfLast(listener.received()) == count);
+
+        List<Long> offsets = new ArrayList<>(offsetsOf(history.publications()));
+        offsetsOf(listener.received()).stream().filter(offset -> offset > top).forEach(offsets::add);
+        assertThat(offsets).isEqualTo(LongStream.rangeClosed(1, count).boxed().toList());
+    }
+
+    @Test
+    void publishersAtTheSameTimeShareOneCount() throws Exception {
+        Broker node = node(listener);
+        Broker one = node(Broker.Listener.NONE);
+        Broker other = node(Broker.Listener.NONE);
+        get(node.subscribe(KEPT));
+
+        for (int i = 0; i < 500; i++) {
+            var _ = one.publish(publication("one-" + i, KEPT));
+            var _ = other.publish(publication("other-" + i, KEPT));
+        }
+
+        await().atMost(SOON).until(() -> listener.received().size() == 1000);
+        assertThat(offsetsOf(listener.received()))
+                .isEqualTo(LongStream.rangeClosed(1, 1000).boxed().toList());
+    }
+
+    @Test
+    void whatIsKeptForAShortTimeIsGoneAndItsOffsetsGoOn() throws Exception {
+        Topic brief = new Topic("brief");
+        Broker node = node(Broker.Listener.NONE);
+        Published first = get(node.publish(publication("one", brief)));
+
+        await().atMost(SOON)
+                .until(() -> get(node.history(brief, 0, 10)).publications().isEmpty());
+        Published second = get(node.publish(publication("two", brief)));
+
+        assertThat(second.position()).isEqualTo(requireNonNull(first.position()).at(2));
+        assertThat(idsOf(get(node.history(brief, 0, 10)))).containsExactly("two");
     }
 
     @Test
@@ -241,8 +395,8 @@ public abstract class BrokerContract {
         });
         get(node.subscribe(BIRDS));
 
-        get(node.publish(publication("one", BIRDS)));
-        get(node.publish(publication("two", BIRDS)));
+        nodes(node.publish(publication("one", BIRDS)));
+        nodes(node.publish(publication("two", BIRDS)));
 
         await().atMost(SOON).until(() -> listener.received().size() == 2);
     }
@@ -252,8 +406,8 @@ public abstract class BrokerContract {
         Broker node = node(listener);
         get(node.subscribe(BIRDS));
 
-        get(node.publish(publication("one", BIRDS)));
-        get(node.publish(publication("two", FISH)));
+        nodes(node.publish(publication("one", BIRDS)));
+        nodes(node.publish(publication("two", FISH)));
 
         await().atMost(SOON).until(() -> node.counters().received.sum() == 1);
         assertThat(node.counters().published.sum()).isEqualTo(2);
@@ -288,7 +442,7 @@ public abstract class BrokerContract {
         get(node.subscribe(FISH));
         await().atMost(SOON).until(() -> get(plain(node).publish(FISH.name(), bytes("plain"))) == 1);
 
-        get(node.publish(publication("topic", FISH)));
+        nodes(node.publish(publication("topic", FISH)));
 
         assertThat(only().id()).isEqualTo("topic");
         await().atMost(SOON).until(() -> !records.isEmpty());
@@ -307,20 +461,36 @@ public abstract class BrokerContract {
         awaitCount(other, BIRDS, 0);
         assertThat(node.outage()).isPresent();
         assertThat(failure(node.publish(publication("late", BIRDS)))).isInstanceOf(BrokerUnavailableException.class);
+        assertThat(failure(node.publish(publication("late", KEPT)))).isInstanceOf(BrokerUnavailableException.class);
+        assertThat(failure(node.history(KEPT, 0, 1))).isInstanceOf(BrokerUnavailableException.class);
         assertThat(failure(node.subscribe(BIRDS))).isInstanceOf(BrokerUnavailableException.class);
         assertThatNoException().isThrownBy(() -> node.unsubscribe(BIRDS));
-        assertThat(node.counters().publishFailures.sum()).isEqualTo(1);
+        assertThat(node.counters().publishFailures.sum()).isEqualTo(2);
         assertThat(listener.received()).isEmpty();
     }
 
     private void awaitCount(Broker publisher, Topic topic, int expected) {
-        await().atMost(SOON).until(() -> get(publisher.publish(publication("probe", topic))) == expected);
+        await().atMost(SOON).until(() -> nodes(publisher.publish(publication("probe", topic))) == expected);
     }
 
     private Publication only() {
         await().atMost(SOON).until(() -> !listener.received().isEmpty());
         assertThat(listener.received()).hasSize(1);
         return listener.received().getFirst();
+    }
+
+    private static List<String> idsOf(History history) {
+        return history.publications().stream().map(Publication::id).toList();
+    }
+
+    private static List<Long> offsetsOf(List<Publication> publications) {
+        return publications.stream()
+                .map(publication -> requireNonNull(publication.position()).offset())
+                .toList();
+    }
+
+    private static long offsetOfLast(List<Publication> publications) {
+        return publications.isEmpty() ? 0 : offsetsOf(publications).getLast();
     }
 
     private static PlainChannels plain(Broker broker) {
@@ -333,6 +503,11 @@ public abstract class BrokerContract {
 
     private static Publication publication(String id, Topic topic, byte[] payload) {
         return new Publication(id, topic, 1, null, payload);
+    }
+
+    /** How many nodes a publication was sent to. */
+    public static int nodes(CompletionStage<Published> publishing) throws Exception {
+        return get(publishing).nodes();
     }
 
     public static <T> T get(CompletionStage<T> stage) throws Exception {

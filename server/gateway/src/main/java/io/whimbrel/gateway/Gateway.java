@@ -79,7 +79,7 @@ public final class Gateway {
         this.settings = settings;
         metrics = new GatewayMetrics(registry);
         Clock clock = Clock.systemUTC();
-        broker = brokers.join(this::onPublication, eventLoops.group());
+        broker = brokers.join(new Listener(), eventLoops.group());
         subscriptions = new Subscriptions(broker);
         Codec codec = new BareCodec();
         LongSupplier monotonicMillis = monotonicMillis();
@@ -193,6 +193,18 @@ public final class Gateway {
             }
         }
         throw new IllegalStateException("a channel on an event loop that is none of ours");
+    }
+
+    private final class Listener implements Broker.Listener {
+        @Override
+        public void onPublication(Publication publication) {
+            Gateway.this.onPublication(publication);
+        }
+
+        @Override
+        public void onRenewed() {
+            loops.forEach(loop -> loop.run(loop.hub()::catchUpAll));
+        }
     }
 
     /** Gives a publication to every event loop that has subscribers. Called on the broker's thread. */

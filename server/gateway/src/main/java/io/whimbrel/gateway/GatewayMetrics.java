@@ -36,6 +36,8 @@ final class GatewayMetrics {
     private final LongAdder overRate = new LongAdder();
     private final LongAdder overLimit = new LongAdder();
     private final LongAdder dropped = new LongAdder();
+    private final LongAdder replayed = new LongAdder();
+    private final LongAdder notRecovered = new LongAdder();
     private final DistributionSummary tickSize;
     private final Timer latency;
     private final Timer eventLoopLag;
@@ -54,6 +56,11 @@ final class GatewayMetrics {
                 "whimbrel.gateway.inbox.overflows",
                 "Publications dropped since an event loop could not keep up",
                 inboxOverflows);
+        count("whimbrel.gateway.replayed", "Publications sent to sessions that had missed them", replayed);
+        count(
+                "whimbrel.gateway.not.recovered",
+                "Sessions that missed publications which are not kept any more",
+                notRecovered);
         count("whimbrel.gateway.outbox.dropped", "Frames dropped for clients that did not keep up", dropped);
         tickSize = DistributionSummary.builder("whimbrel.gateway.tick.publications")
                 .description("Publications that subscribers got in one write")
@@ -116,6 +123,14 @@ final class GatewayMetrics {
 
     void delivered(long frames) {
         deliveries.add(frames);
+    }
+
+    void replayed(int publications) {
+        replayed.add(publications);
+    }
+
+    void notRecovered() {
+        notRecovered.increment();
     }
 
     /** Frames that a rule dropped for clients that did not keep up. */

@@ -206,9 +206,9 @@ final class Handshake extends ChannelInboundHandlerAdapter {
         }
         NettySocket socket = newSocket(accepted, admission.endOf(valid.expiresAtSeconds(), loop));
         Session made = Objects.requireNonNull(session);
-        CompletionStage<Void> ready = loop.hub().subscribe(made, Topic.of(valid.address()));
+        CompletionStage<Void> ready = loop.hub().subscribe(made, Topic.of(valid.address()), accepted.since());
         for (Topic topic : valid.topics()) {
-            ready = both(ready, loop.hub().subscribe(made, topic));
+            ready = both(ready, loop.hub().subscribe(made, topic, null));
         }
         ready.whenComplete((_, failure) -> onLoop(() -> {
             if (failure != null) {

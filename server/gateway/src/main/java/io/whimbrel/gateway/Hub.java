@@ -1,12 +1,19 @@
 package io.whimbrel.gateway;
 
+import io.whimbrel.broker.History;
+import io.whimbrel.model.Disconnect;
+import io.whimbrel.model.Position;
 import io.whimbrel.model.Publication;
 import io.whimbrel.model.Topic;
 import io.whimbrel.protocol.Codec;
 import java.util.ArrayDeque;
+import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.concurrent.CompletionStage;
+import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -14,6 +21,12 @@ import org.slf4j.LoggerFactory;
 /** Who is subscribed to what on one event loop. No locks: called only on that loop. */
 final class Hub {
     private static final Logger log = LoggerFactory.getLogger(Hub.class);
+
+    private static final long CATCH_UP_RETRY_MILLIS = 1_000;
+    /** After an interruption: 20,000 topics a second and event loop. */
+    private static final int CATCH_UP_AT_ONCE = 200;
+
+    private static final long CATCH_UP_PAUSE_MILLIS = 10;
 
     private final Loop loop;
     private final Subscriptions subscriptions;
@@ -32,13 +45,31 @@ final class Hub {
         this.codec = codec;
     }
 
-    /** Completes when publications accepted from now on reach the session; fails when the broker cannot promise that. */
-    CompletionStage<Void> subscribe(Session session, Topic topic) {
-        Subscribers subscribers = topics.computeIfAbsent(
+    /**
+     * Completes when publications accepted from now on reach the session, and those it missed before; fails when the broker
+     * cannot promise that.
+     *
+     * @param since null for a session that begins with what is published from now on
+     */
+    CompletionStage<Void> subscribe(Session session, Topic topic, @Nullable Position since) {
+        Subscribers subscribers = topics.computeIfAbsent(topic, this::newSubscribers);
+        if (subscribers.continuity() == null) {
+            subscribers.add(session.join(subscribers));
+            return subscribers.ready();
+        }
+        Replay replay = new Replay(loop, session, subscribers, since, since != null);
+        if (since != null) { // others have nothing to be sent
+            session.replayBegins(replay);
+        }
+        return replay.begin();
+    }
+
+    private Subscribers newSubscribers(Topic topic) {
+        return new Subscribers(
                 topic,
-                _ -> new Subscribers(topic, loop.settings().outboxRules().of(topic), subscriptions.add(topic, loop)));
-        subscribers.add(session.join(subscribers));
-        return subscribers.ready();
+                loop.settings().outboxRules().of(topic),
+                subscriptions.add(topic, loop),
+                subscriptions.keeps(topic) ? new Continuity() : null);
     }
 
     /** Ends the session's subscriptions; also right for a session that has none. */
@@ -48,8 +79,15 @@ final class Hub {
             subscribers.remove(member);
             if (subscribers.size() == 0) {
                 subscribers.forget(loop);
-                onNobodyLeft(subscribers);
+                onOneLess(subscribers);
             }
+        }
+    }
+
+    /** Lets go of a topic that nobody has, and nobody is about to have. */
+    void onOneLess(Subscribers subscribers) {
+        if (subscribers.size() == 0 && subscribers.recovering == 0) {
+            onNobodyLeft(subscribers);
         }
     }
 
@@ -73,7 +111,7 @@ final class Hub {
     void endLingering(long nowMillis) {
         for (Lingering oldest; (oldest = lingering.peek()) != null && oldest.untilMillis <= nowMillis; ) {
             lingering.remove();
-            if (oldest.subscribers.size() == 0) {
+            if (oldest.subscribers.size() == 0 && oldest.subscribers.recovering == 0) {
                 drop(oldest.subscribers);
             }
         }
@@ -82,7 +120,7 @@ final class Hub {
     /** Adds a publication to what is delivered; answers how many bytes of frames it made. */
     int append(Publication publication) {
         @Nullable Subscribers subscribers = topics.get(publication.topic());
-        if (subscribers == null || subscribers.size() == 0) {
+        if (subscribers == null || !isNext(subscribers, publication.position()) || subscribers.size() == 0) {
             return 0;
         }
         if (!subscribers.queued) {
@@ -117,6 +155,115 @@ final class Hub {
                 subscribers.queued = false;
             }
         }
+    }
+
+    private boolean isNext(Subscribers subscribers, @Nullable Position position) {
+        Continuity continuity = subscribers.continuity();
+        if (continuity == null || position == null) {
+            return true;
+        }
+        switch (continuity.place(position)) {
+            case NEXT -> {
+                continuity.given(position);
+                return true;
+            }
+            case KNOWN -> {}
+            case BEYOND_A_GAP -> catchUp(subscribers);
+            case IN_ANOTHER_EPOCH -> lose(subscribers);
+        }
+        return false;
+    }
+
+    CompletionStage<History> history(Topic topic, long after, int limit) {
+        return subscriptions.history(topic, after, limit);
+    }
+
+    /** Reads what the subscribers of a topic have missed. Nothing is missed where the topic does not stand anywhere yet. */
+    void catchUp(Subscribers subscribers) {
+        Continuity continuity = Objects.requireNonNull(subscribers.continuity());
+        Position last = continuity.last();
+        if (last == null || continuity.catchingUp) {
+            return;
+        }
+        continuity.catchingUp = true;
+        history(subscribers.topic(), last.offset(), Replay.CHUNK)
+                .whenComplete((history, failure) -> loop.run(() -> {
+                    continuity.catchingUp = false;
+                    if (topics.get(subscribers.topic()) != subscribers) {
+                        return;
+                    }
+                    if (failure != null) {
+                        log.debug("What {} missed could not be read, trying on", subscribers.topic(), failure);
+                        catchUpLater(subscribers);
+                        return;
+                    }
+                    onHistory(subscribers, history);
+                    if (continuity.lacks(history.top())) {
+                        catchUp(subscribers);
+                    }
+                }));
+    }
+
+    private void catchUpLater(Subscribers subscribers) {
+        var _ = loop.executor().schedule(() -> catchUp(subscribers), CATCH_UP_RETRY_MILLIS, TimeUnit.MILLISECONDS);
+    }
+
+    /** Gives the subscribers of a topic what it kept and they have not got; was read from where they stand, or before. */
+    void onHistory(Subscribers subscribers, History history) {
+        Continuity continuity = Objects.requireNonNull(subscribers.continuity());
+        for (Publication publication : history.publications()) {
+            Position last = continuity.last();
+            Position position = Objects.requireNonNull(publication.position());
+            if (last != null && last.epoch().equals(position.epoch()) && position.offset() == last.offset() + 1) {
+                loop.append(publication);
+            }
+        }
+        Position last = continuity.last();
+        if (last == null) {
+            return;
+        }
+        boolean elsewhere = !last.epoch().equals(history.top().epoch());
+        boolean gapped = history.publications().isEmpty()
+                ? last.offset() < history.top().offset()
+                : offsetOf(history.publications().getFirst()) > last.offset() + 1;
+        if (elsewhere || gapped) {
+            lose(subscribers);
+        }
+    }
+
+    private static long offsetOf(Publication publication) {
+        return Objects.requireNonNull(publication.position()).offset();
+    }
+
+    /** What they missed is not kept any more: they come back, and are told. */
+    private void lose(Subscribers subscribers) {
+        Objects.requireNonNull(subscribers.continuity()).forget();
+        subscribers.closeAll(Disconnect.INSUFFICIENT_STATE);
+    }
+
+    /** The broker's subscriptions were interrupted. So many topics at a time are looked at. */
+    void catchUpAll() {
+        List<Subscribers> kept = new ArrayList<>();
+        for (Subscribers subscribers : topics.values()) {
+            if (subscribers.continuity() != null) {
+                kept.add(subscribers);
+            }
+        }
+        catchUpFrom(kept, 0);
+    }
+
+    private void catchUpFrom(List<Subscribers> kept, int from) {
+        int to = Math.min(from + CATCH_UP_AT_ONCE, kept.size());
+        for (int i = from; i < to; i++) {
+            catchUp(kept.get(i));
+        }
+        if (to < kept.size()) {
+            var _ = loop.executor().schedule(() -> catchUpFrom(kept, to), CATCH_UP_PAUSE_MILLIS, TimeUnit.MILLISECONDS);
+        }
+    }
+
+    Codec codec() {
+        return codec;
     }
 
     /** A mistake of ours, or no memory, about one topic must not cost the others their tick. */

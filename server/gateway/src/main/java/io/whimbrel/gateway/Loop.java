@@ -62,6 +62,7 @@ final class Loop {
     private final GatewayMetrics metrics;
     private final LongSupplier clockMillis;
     private final Hub hub;
+    private final Codec codec;
     private final TimingWheel wheel;
     private final Deflation deflation = new Deflation();
     private final BufferSink sink = new BufferSink();
@@ -106,6 +107,7 @@ final class Loop {
         tickMaxBytes = Math.min(TICK_MAX_BYTES, settings.limits().outboxMaxBytes() / 4);
         tickMaxPublications = Math.max(1, settings.limits().outboxMaxFrames() / 4);
         hub = new Hub(this, subscriptions, codec);
+        this.codec = codec;
         wheel = new TimingWheel(WHEEL_TICK_MILLIS, clockMillis.getAsLong());
     }
 
@@ -198,11 +200,29 @@ final class Loop {
                 && publications < tickMaxPublications
                 && (publication = inbox.poll()) != null) {
             inboxBytes.addAndGet(-publication.payload().length);
-            int added = hub.append(publication);
-            if (added > 0) {
-                frameBytes += added;
-                publications++;
-            }
+            count(hub.append(publication));
+        }
+    }
+
+    private void count(int addedBytes) {
+        if (addedBytes > 0) {
+            frameBytes += addedBytes;
+            publications++;
+        }
+    }
+
+    /** Delivers a publication that came another way than the others, behind those that are being delivered. */
+    void append(Publication publication) {
+        count(hub.append(publication));
+        goOnLater();
+    }
+
+    /** Here and now on the loop, or a little later from elsewhere. */
+    void run(Runnable task) {
+        if (executor.inEventLoop()) {
+            task.run();
+        } else {
+            executor.execute(task);
         }
     }
 
@@ -300,9 +320,19 @@ final class Loop {
         return sink;
     }
 
-    /** Appends the frame of a publication, compressed; answers its length. */
-    int appendDeflated(Publication publication, Codec codec, ByteBuf out) {
+    /** Appends the frame of a publication; answers its length. */
+    int appendFrame(Publication publication, ByteBuf out, boolean deflated) {
         int before = out.writerIndex();
+        if (deflated) {
+            appendDeflated(publication, out);
+        } else {
+            Frames.writeTextHeader(out, codec.encodedLength(publication), false);
+            codec.encode(publication, sinkTo(out));
+        }
+        return out.writerIndex() - before;
+    }
+
+    private void appendDeflated(Publication publication, ByteBuf out) {
         ByteBuf plain = allocate(codec.encodedLength(publication));
         ByteBuf payload = allocate(codec.encodedLength(publication));
         try {
@@ -316,7 +346,6 @@ final class Loop {
             plain.release();
             payload.release();
         }
-        return out.writerIndex() - before;
     }
 
     private static final class BufferSink implements ByteSink {

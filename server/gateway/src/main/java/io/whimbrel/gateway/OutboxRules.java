@@ -1,23 +1,20 @@
 package io.whimbrel.gateway;
 
 import io.whimbrel.model.Topic;
+import io.whimbrel.model.TopicPattern;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 
 /**
- * Which {@link OutboxRule} a topic has: that of the first pattern that fits, else {@link OutboxRule#DISCONNECT}. A
- * pattern is a topic's name, or its beginning followed by {@code *}. Addresses always have {@code DISCONNECT}.
+ * Which {@link OutboxRule} a topic has: that of the first pattern that fits, else {@link OutboxRule#DISCONNECT}.
+ * Addresses always have {@code DISCONNECT}.
  */
 public record OutboxRules(List<Pattern> patterns) {
     public static final OutboxRules NONE = new OutboxRules(List.of());
 
-    /** What a topic's name, or its beginning, leads to. */
-    public record Pattern(String name, OutboxRule rule) {
-        boolean fits(String topic) {
-            return name.endsWith("*") ? topic.regionMatches(0, name, 0, name.length() - 1) : topic.equals(name);
-        }
-    }
+    /** What the topics of a pattern have. */
+    public record Pattern(TopicPattern topics, OutboxRule rule) {}
 
     public OutboxRules {
         patterns = List.copyOf(patterns);
@@ -37,7 +34,7 @@ public record OutboxRules(List<Pattern> patterns) {
             }
             String rule = entry.substring(split + 1).strip();
             patterns.add(new Pattern(
-                    entry.substring(0, split).strip(),
+                    new TopicPattern(entry.substring(0, split).strip()),
                     switch (rule.toLowerCase(Locale.ROOT)) {
                         case "disconnect" -> OutboxRule.DISCONNECT;
                         case "drop-oldest" -> OutboxRule.DROP_OLDEST;
@@ -59,7 +56,7 @@ public record OutboxRules(List<Pattern> patterns) {
             return OutboxRule.DISCONNECT;
         }
         return patterns.stream()
-                .filter(pattern -> pattern.fits(topic.name()))
+                .filter(pattern -> pattern.topics().fits(topic))
                 .findFirst()
                 .map(Pattern::rule)
                 .orElse(OutboxRule.DISCONNECT);

@@ -35,6 +35,9 @@ final class Session extends TimingWheel.Entry implements Socket.Owner, FrameRead
     /** What it is subscribed to; null for a connection that was refused and lives only to be told why. */
     private @Nullable Membership memberships;
 
+    /** What brings it publications it missed; null when it has them. */
+    private @Nullable Replay replay;
+
     private final long endsAtMillis;
     private final Disconnect endReason;
     private State state = State.OPENING;
@@ -82,6 +85,38 @@ final class Session extends TimingWheel.Entry implements Socket.Owner, FrameRead
         return all;
     }
 
+    void replayBegins(Replay begun) {
+        replay = begun;
+    }
+
+    void replayEnded(Replay ended) {
+        if (replay == ended) {
+            replay = null;
+        }
+    }
+
+    /** Takes frames from before it joined. */
+    boolean replay(Batch batch, Subscribers topic) {
+        if (isOver()) {
+            return false;
+        }
+        boolean taken = outbox.offer(batch, topic);
+        if (!taken) {
+            close(Disconnect.SLOW);
+        }
+        return taken;
+    }
+
+    /** Whether nothing is given to it any more. */
+    boolean isOver() {
+        return state == State.CLOSING || state == State.CLOSED || closeOnOpen != null;
+    }
+
+    /** What waits for the client. */
+    long pendingBytes() {
+        return outbox.pendingBytes();
+    }
+
     boolean deflated() {
         return deflated;
     }
@@ -106,12 +141,13 @@ final class Session extends TimingWheel.Entry implements Socket.Owner, FrameRead
                         .nextLong(loop.timing().pingInterval().toMillis())
                 + 1;
         scheduleHeartbeat();
+        replayOn();
     }
 
     /** Takes the frames of a tick and sends them now, or, with several topics, when {@link #flush} is called. */
     boolean deliver(Batch batch, Subscribers topic) {
         Membership own = memberships;
-        if (own == null || state == State.CLOSING || state == State.CLOSED || closeOnOpen != null) {
+        if (own == null || isOver()) {
             return false;
         }
         boolean taken;
@@ -157,6 +193,14 @@ final class Session extends TimingWheel.Entry implements Socket.Owner, FrameRead
     public void onWritable() {
         outbox.onWritable();
         resumeReading();
+        replayOn();
+    }
+
+    private void replayOn() {
+        Replay running = replay;
+        if (running != null && !outbox.isBehind()) {
+            running.goOn();
+        }
     }
 
     private void resumeReading() {
@@ -176,7 +220,7 @@ final class Session extends TimingWheel.Entry implements Socket.Owner, FrameRead
         }
         state = State.CLOSED;
         loop.wheel().cancel(this);
-        loop.hub().remove(this);
+        leave();
         reader.close();
         outbox.discard();
         dropCompressedMessage();
@@ -200,6 +244,14 @@ final class Session extends TimingWheel.Entry implements Socket.Owner, FrameRead
         send(Frames.close(reason));
     }
 
+    private void leave() {
+        Replay running = replay;
+        if (running != null) {
+            running.cancel();
+        }
+        loop.hub().remove(this);
+    }
+
     /** Ends the connection without waiting for anybody. */
     void abort() {
         socket.abort();
@@ -211,7 +263,7 @@ final class Session extends TimingWheel.Entry implements Socket.Owner, FrameRead
 
     private void beginClosing() {
         state = State.CLOSING;
-        loop.hub().remove(this);
+        leave();
         dropCompressedMessage();
         resumeReading();
         loop.wheel().schedule(this, loop.nowMillis() + loop.timing().close().toMillis());

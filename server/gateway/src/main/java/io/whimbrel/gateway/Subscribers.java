@@ -27,6 +27,10 @@ final class Subscribers {
     private final OutboxRule rule;
     /** Completes when the broker has the subscription. */
     private final CompletionStage<Void> ready;
+    /** Null where nothing is kept. */
+    private final @Nullable Continuity continuity;
+    /** Sessions that will join when they have been given what they missed. */
+    int recovering;
 
     /** Most topics are addresses with one session each. */
     private @Nullable Membership[] members = new @Nullable Membership[1];
@@ -48,10 +52,20 @@ final class Subscribers {
     /** How many have had their turn, ever; only differences matter. */
     private long visits;
 
-    Subscribers(Topic topic, OutboxRule rule, CompletionStage<Void> ready) {
+    Subscribers(Topic topic, OutboxRule rule, CompletionStage<Void> ready, @Nullable Continuity continuity) {
         this.topic = topic;
         this.rule = rule;
         this.ready = ready;
+        this.continuity = continuity;
+    }
+
+    @Nullable
+    Continuity continuity() {
+        return continuity;
+    }
+
+    OutboxRule rule() {
+        return rule;
     }
 
     Topic topic() {
@@ -111,14 +125,12 @@ final class Subscribers {
         int written = 0;
         if (deflatedSessions < size) {
             int frameLength = Frames.headerLength(length) + length;
-            var out = portion.batch(false, loop, rule, frameLength).nextFrame();
-            Frames.writeTextHeader(out, length, false);
-            codec.encode(publication, loop.sinkTo(out));
-            written += frameLength;
+            written += loop.appendFrame(
+                    publication, portion.batch(false, loop, rule, frameLength).nextFrame(), false);
         }
         if (deflatedSessions > 0) {
             var out = portion.batch(true, loop, rule, length).nextFrame();
-            written += loop.appendDeflated(publication, codec, out);
+            written += loop.appendFrame(publication, out, true);
         }
         portion.onAppended(publication.timeMillis(), written);
         return written;
@@ -263,6 +275,13 @@ final class Subscribers {
         }
         if (portion == null) {
             newest = null;
+        }
+    }
+
+    /** Closes everybody. */
+    void closeAll(Disconnect reason) {
+        for (int i = size - 1; i >= 0; i--) { // from the end, since they leave the list right here
+            at(i).session().close(reason);
         }
     }
 

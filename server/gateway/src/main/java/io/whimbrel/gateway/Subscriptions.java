@@ -1,6 +1,7 @@
 package io.whimbrel.gateway;
 
 import io.whimbrel.broker.Broker;
+import io.whimbrel.broker.History;
 import io.whimbrel.model.Topic;
 import java.util.Arrays;
 import java.util.concurrent.CompletionStage;
@@ -45,6 +46,14 @@ final class Subscriptions {
             broker.unsubscribe(topic);
             return null;
         });
+    }
+
+    boolean keeps(Topic topic) {
+        return broker.keeps(topic);
+    }
+
+    CompletionStage<History> history(Topic topic, long after, int limit) {
+        return broker.history(topic, after, limit);
     }
 
     /** The loops that want this topic's publications; not to be changed. */

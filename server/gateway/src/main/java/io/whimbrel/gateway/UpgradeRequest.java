@@ -9,11 +9,15 @@ import io.netty.handler.codec.http.HttpVersion;
 import io.netty.handler.codec.http.QueryStringDecoder;
 import io.netty.handler.codec.http.TooLongHttpHeaderException;
 import io.netty.handler.codec.http.TooLongHttpLineException;
+import io.whimbrel.model.Position;
 import java.util.ArrayList;
 import java.util.Base64;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.regex.Pattern;
+import org.jspecify.annotations.Nullable;
 
 /** Reads a client's opening handshake (RFC 6455 §4.2.1), strictly. Pure functions. */
 final class UpgradeRequest {
@@ -25,8 +29,14 @@ final class UpgradeRequest {
          * @param token empty where the client brought none
          * @param subprotocol the one to select, or an empty text
          * @param extensions the ones to select, or an empty text
+         * @param since where the client stands in the topic of its address; null where it does not say so
          */
-        record Accepted(String key, Optional<String> token, String subprotocol, String extensions) implements Reading {}
+        record Accepted(
+                String key,
+                Optional<String> token,
+                String subprotocol,
+                String extensions,
+                @Nullable Position since) implements Reading {}
 
         /**
          * No handshake.
@@ -46,6 +56,7 @@ final class UpgradeRequest {
     private static final String BEARER = "Bearer ";
     private static final String UPGRADE_HEADERS = "Upgrade: websocket\r\nSec-WebSocket-Version: 13\r\n";
     private static final int KEY_BYTES = 16;
+    private static final Pattern OFFSET = Pattern.compile("[0-9]{1,15}");
 
     private UpgradeRequest() {}
 
@@ -97,29 +108,54 @@ final class UpgradeRequest {
             // The token may not be echoed, and a browser fails a connection for which none of its offers is selected.
             return new Reading.Refused(400, "offer the subprotocol whimbrel and one whimbrel.bearer.<token>");
         }
+        Map<String, List<String>> query = query(request);
         Optional<String> token = bearers.isEmpty()
-                ? token(request)
+                ? token(headers, query)
                 : Optional.of(bearers.getFirst().substring(BEARER_SUBPROTOCOL.length()));
+        Position since = null;
+        if (query.containsKey("offset") || query.containsKey("epoch")) {
+            since = position(query);
+            if (since == null) {
+                return new Reading.Refused(400, "give offset, a whole number, and epoch, both as a message had them");
+            }
+        }
         return new Reading.Accepted(
                 key,
                 token.filter(text -> !text.isEmpty()),
                 whimbrel ? SUBPROTOCOL : "",
-                compression ? Deflation.negotiate(headers) : "");
+                compression ? Deflation.negotiate(headers) : "",
+                since);
     }
 
-    private static Optional<String> token(HttpRequest request) {
-        String authorization = request.headers().get(HttpHeaderNames.AUTHORIZATION, "");
+    private static Map<String, List<String>> query(HttpRequest request) {
+        try {
+            return new QueryStringDecoder(request.uri()).parameters();
+        } catch (IllegalArgumentException _) {
+            // Percent signs that encode nothing: whatever that was, it was no token.
+            return Map.of("token", List.of("%"));
+        }
+    }
+
+    private static Optional<String> token(HttpHeaders headers, Map<String, List<String>> query) {
+        String authorization = headers.get(HttpHeaderNames.AUTHORIZATION, "");
         if (authorization.regionMatches(true, 0, BEARER, 0, BEARER.length())) {
             return Optional.of(authorization.substring(BEARER.length()).strip());
         }
-        try {
-            List<String> given =
-                    new QueryStringDecoder(request.uri()).parameters().getOrDefault("token", List.of());
-            return given.stream().findFirst();
-        } catch (IllegalArgumentException _) {
-            // Percent signs that encode nothing: whatever that was, it was no token.
-            return Optional.of("%");
-        }
+        return query.getOrDefault("token", List.of()).stream().findFirst();
+    }
+
+    /** Null where the two are not what a client can have been told. */
+    private static @Nullable Position position(Map<String, List<String>> query) {
+        String offset = only(query, "offset");
+        String epoch = only(query, "epoch");
+        return OFFSET.matcher(offset).matches() && Position.isEpoch(epoch)
+                ? new Position(epoch, Long.parseLong(offset))
+                : null;
+    }
+
+    private static String only(Map<String, List<String>> query, String name) {
+        List<String> given = query.getOrDefault(name, List.of());
+        return given.size() == 1 ? given.getFirst() : "";
     }
 
     private static List<String> subprotocols(HttpHeaders headers) {

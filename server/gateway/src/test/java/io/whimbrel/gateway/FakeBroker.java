@@ -3,7 +3,9 @@ package io.whimbrel.gateway;
 import io.whimbrel.broker.Broker;
 import io.whimbrel.broker.BrokerCounters;
 import io.whimbrel.broker.BrokerUnavailableException;
+import io.whimbrel.broker.History;
 import io.whimbrel.broker.PlainChannels;
+import io.whimbrel.broker.Published;
 import io.whimbrel.model.Publication;
 import io.whimbrel.model.Topic;
 import java.util.Map;
@@ -47,12 +49,12 @@ final class FakeBroker implements Broker, PlainChannels {
     }
 
     @Override
-    public CompletionStage<Integer> publish(Publication publication) {
+    public CompletionStage<Published> publish(Publication publication) {
         boolean wanted = topics.contains(publication.topic());
         if (wanted) {
             listener.onPublication(publication);
         }
-        return CompletableFuture.completedStage(wanted ? 1 : 0);
+        return CompletableFuture.completedStage(new Published(wanted ? 1 : 0, null));
     }
 
     @Override
@@ -84,6 +86,16 @@ final class FakeBroker implements Broker, PlainChannels {
     @Override
     public void listen(String channel, Consumer<byte[]> consumer) {
         plain.put(channel, consumer);
+    }
+
+    @Override
+    public boolean keeps(Topic topic) {
+        return false;
+    }
+
+    @Override
+    public CompletionStage<History> history(Topic topic, long after, int limit) {
+        throw new IllegalArgumentException("nothing is kept");
     }
 
     @Override

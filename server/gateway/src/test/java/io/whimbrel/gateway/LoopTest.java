@@ -184,7 +184,7 @@ class LoopTest {
             return made[0];
         });
         channel.pipeline().addLast(socket);
-        loop.hub().subscribe(made[0], on);
+        loop.hub().subscribe(made[0], on, null);
         made[0].open();
         return made[0];
     }

@@ -268,6 +268,6 @@ class OutboxTest {
     }
 
     private static Subscribers topic(String name) {
-        return new Subscribers(new Topic(name), OutboxRule.DISCONNECT, CompletableFuture.completedStage(null));
+        return new Subscribers(new Topic(name), OutboxRule.DISCONNECT, CompletableFuture.completedStage(null), null);
     }
 }

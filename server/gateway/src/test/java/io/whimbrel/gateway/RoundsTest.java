@@ -7,6 +7,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import io.netty.channel.embedded.EmbeddedChannel;
 import io.whimbrel.broker.Broker;
+import io.whimbrel.model.Position;
 import io.whimbrel.model.Publication;
 import io.whimbrel.model.Topic;
 import io.whimbrel.protocol.ByteSink;
@@ -193,6 +194,11 @@ class RoundsTest {
             }
             codec.encode(publication, sink);
         }
+
+        @Override
+        public byte[] notRecovered(Position from) {
+            return codec.notRecovered(from);
+        }
     }
 
     @ParameterizedTest
@@ -264,7 +270,7 @@ class RoundsTest {
     private Listener connect(Loop on, Topic topic) {
         FakeSocket socket = new FakeSocket();
         Session session = new Session(on, socket, Session.End.NEVER, false);
-        on.hub().subscribe(session, topic);
+        on.hub().subscribe(session, topic, null);
         session.open();
         return new Listener(session, socket, published + 1);
     }

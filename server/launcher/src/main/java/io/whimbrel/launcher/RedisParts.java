@@ -1,10 +1,11 @@
 package io.whimbrel.launcher;
 
+import io.whimbrel.broker.HistoryRules;
 import io.whimbrel.broker.redis.RedisSettings;
 import io.whimbrel.redis.EmbeddedRedisSettings;
 import java.nio.file.Path;
 
-/** Makes what the settings below {@code broker.redis} and {@code redis} describe. */
+/** Makes what the settings below {@code broker.redis}, {@code history} and {@code redis} describe. */
 final class RedisParts {
     private RedisParts() {}
 
@@ -12,7 +13,15 @@ final class RedisParts {
         return RedisSettings.of(settings.text("broker.redis.uri"))
                 .withKeyPrefix(settings.text("broker.redis.key-prefix"))
                 .withTimeout(settings.duration("broker.redis.timeout"))
-                .withConnectTimeout(settings.duration("broker.redis.connect-timeout"));
+                .withConnectTimeout(settings.duration("broker.redis.connect-timeout"))
+                .withHistory(history(settings));
+    }
+
+    static HistoryRules history(Settings settings) {
+        return HistoryRules.parse(
+                settings.text("history.addresses"),
+                settings.list("history.topics"),
+                text -> Settings.time(text).orElseThrow(() -> new IllegalArgumentException("not a time: " + text)));
     }
 
     static EmbeddedRedisSettings embedded(Settings settings) {

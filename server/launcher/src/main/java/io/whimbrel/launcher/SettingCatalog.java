@@ -80,6 +80,9 @@ final class SettingCatalog {
             setting("broker.redis.timeout", DURATION, "2s", "how long Redis may take to answer"),
             setting("broker.redis.connect-timeout", DURATION, "2s", "how long connecting to Redis may take"),
             //
+            setting("history.addresses", TEXT, "100/24h", "kept for each client: number/time, or none"),
+            setting("history.topics", LIST, "", "kept of other topics: topic=number/time; news.* for many"),
+            //
             setting("redis.port", NUMBER, "6379", "the port of the embedded Redis; 0 takes a free one"),
             setting("redis.conf", TEXT, "", "a redis.conf for the embedded Redis; empty: built-in settings"),
             //

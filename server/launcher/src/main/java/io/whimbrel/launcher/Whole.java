@@ -14,6 +14,7 @@ import io.whimbrel.ops.TlsFiles;
 import io.whimbrel.redis.EmbeddedRedis;
 import io.whimbrel.redis.EmbeddedRedisException;
 import java.time.Duration;
+import java.time.InstantSource;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
@@ -58,7 +59,7 @@ final class Whole implements AutoCloseable {
             secure = tls != null;
             Observability webSide = Observability.of("web");
             Observability gatewaySide = Observability.of("gateway");
-            BrokerFactory brokers = memory ? memoryBrokers() : redisBrokers(redisSettings(settings));
+            BrokerFactory brokers = memory ? memoryBrokers(settings) : redisBrokers(redisSettings(settings));
             redisDescription = describeRedis(settings, memory);
 
             TokenVerifier verifier = gatewayVerifier(settings, key);
@@ -154,8 +155,9 @@ final class Whole implements AutoCloseable {
         return (listener, loops) -> RedisBroker.connect(settings, loops, listener);
     }
 
-    private static BrokerFactory memoryBrokers() {
-        MemoryNetwork network = new MemoryNetwork();
+    private static BrokerFactory memoryBrokers(Settings settings) {
+        MemoryNetwork network = new MemoryNetwork(
+                MemoryNetwork.DEFAULT_QUEUE_LIMIT, RedisParts.history(settings), InstantSource.system());
         return (listener, _) -> network.join(listener);
     }
 

@@ -27,6 +27,8 @@ public enum Disconnect {
     EXPIRED(3005, "connection expired"),
     /** More waits for the client than its outbox may hold. */
     SLOW(3008, "slow"),
+    /** What the client missed cannot be given to it on this connection; it comes back and says where it stands. */
+    INSUFFICIENT_STATE(3010, "insufficient state"),
     /** The connection is as old as this gateway lets connections become; coming back spreads clients anew. */
     ROTATED(3011, "force reconnect"),
     /** A ping was not followed by a sign of life in time. */

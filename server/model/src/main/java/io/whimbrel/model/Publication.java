@@ -9,13 +9,28 @@ import org.jspecify.annotations.Nullable;
  * @param id names the message for receipts and logs, see {@link PublicationId}
  * @param timeMillis the web server's clock when it accepted the message, milliseconds since 1970
  * @param from the sender's address; null where the sender is a backend that named none
+ * @param position given by the broker; null before that, and in a topic that keeps nothing
  */
 public record Publication(
-        String id, Topic topic, long timeMillis, @Nullable Address from, byte[] payload) {
+        String id,
+        Topic topic,
+        long timeMillis,
+        @Nullable Address from,
+        byte[] payload,
+        @Nullable Position position) {
+    /** One that has no position. */
+    public Publication(String id, Topic topic, long timeMillis, @Nullable Address from, byte[] payload) {
+        this(id, topic, timeMillis, from, payload, null);
+    }
+
     public Publication {
         if (!PublicationId.isValid(id)) {
             throw new IllegalArgumentException("not a publication id: " + id);
         }
+    }
+
+    public Publication at(Position place) {
+        return new Publication(id, topic, timeMillis, from, payload, place);
     }
 
     /** Names the message without its payload, which is never logged. */

@@ -1,5 +1,6 @@
 package io.whimbrel.protocol;
 
+import io.whimbrel.model.Position;
 import io.whimbrel.model.Publication;
 
 /**
@@ -11,4 +12,11 @@ public interface Codec {
     int encodedLength(Publication publication);
 
     void encode(Publication publication, ByteSink sink);
+
+    /**
+     * Tells a client that publications it has not seen are not kept any more.
+     *
+     * @param from where it stands now: the next publication it gets has the offset after that
+     */
+    byte[] notRecovered(Position from);
 }

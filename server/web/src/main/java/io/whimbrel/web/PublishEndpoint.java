@@ -8,6 +8,7 @@ import io.whimbrel.auth.TokenVerdict.Valid;
 import io.whimbrel.auth.TokenVerifier;
 import io.whimbrel.broker.Broker;
 import io.whimbrel.broker.BrokerUnavailableException;
+import io.whimbrel.broker.Published;
 import io.whimbrel.model.Address;
 import io.whimbrel.model.ClientError;
 import io.whimbrel.model.Publication;
@@ -120,9 +121,9 @@ final class PublishEndpoint implements Endpoint {
         exchange.await(
                 broker.publish(publication),
                 timeoutMillis,
-                nodes -> {
+                published -> {
                     metrics.brokerAnswered(clocks.nanos().getAsLong() - began);
-                    onPublished(exchange, recipient, publication, nodes);
+                    onPublished(exchange, recipient, publication, published);
                 },
                 failure -> onFailure(exchange, failure));
     }
@@ -138,10 +139,11 @@ final class PublishEndpoint implements Endpoint {
         }
     }
 
-    private void onPublished(Exchange exchange, Recipient recipient, Publication publication, int nodes) {
+    private void onPublished(Exchange exchange, Recipient recipient, Publication publication, Published published) {
         metrics.published.increment();
         exchange.response().putHeader(HttpHeaders.CACHE_CONTROL, Exchange.NO_STORE);
-        exchange.answerJson("{\"status\":true,\"id\":\"" + publication.id() + "\",\"online\":" + (nodes > 0) + '}');
+        exchange.answerJson(
+                "{\"status\":true,\"id\":\"" + publication.id() + "\",\"online\":" + (published.nodes() > 0) + '}');
         String uuidRemote = recipient.uuidRemote();
         if (copies != null && uuidRemote != null) {
             copies.send(uuidRemote, publication);

@@ -5,7 +5,9 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 import io.whimbrel.broker.Broker;
 import io.whimbrel.broker.BrokerCounters;
 import io.whimbrel.broker.BrokerUnavailableException;
+import io.whimbrel.broker.History;
 import io.whimbrel.broker.PlainChannels;
+import io.whimbrel.broker.Published;
 import io.whimbrel.model.Publication;
 import io.whimbrel.model.Topic;
 import java.util.List;
@@ -19,16 +21,26 @@ import java.util.function.Consumer;
 final class FakeBroker implements Broker, PlainChannels {
     final List<Publication> published = new CopyOnWriteArrayList<>();
     final List<PlainRecord> plain = new CopyOnWriteArrayList<>();
-    volatile CompletionStage<Integer> answer = CompletableFuture.completedFuture(1);
+    volatile CompletionStage<Published> answer = CompletableFuture.completedFuture(new Published(1, null));
     volatile boolean plainFails;
     volatile boolean hasPlainChannels = true;
 
     record PlainRecord(String channel, String text) {}
 
     @Override
-    public CompletionStage<Integer> publish(Publication publication) {
+    public CompletionStage<Published> publish(Publication publication) {
         published.add(publication);
         return answer;
+    }
+
+    @Override
+    public boolean keeps(Topic topic) {
+        return false;
+    }
+
+    @Override
+    public CompletionStage<History> history(Topic topic, long after, int limit) {
+        throw new IllegalArgumentException("nothing is kept");
     }
 
     @Override

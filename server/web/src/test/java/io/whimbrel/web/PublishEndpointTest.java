@@ -9,6 +9,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import io.whimbrel.auth.TokenVerdict.Expired;
 import io.whimbrel.auth.TokenVerdict.Unavailable;
 import io.whimbrel.broker.BrokerUnavailableException;
+import io.whimbrel.broker.Published;
 import io.whimbrel.model.Address;
 import io.whimbrel.model.ClientError;
 import io.whimbrel.model.Publication;
@@ -64,7 +65,7 @@ class PublishEndpointTest {
     @Test
     void nobodyListeningIsOffline() throws Exception {
         web.start();
-        web.broker.answer = CompletableFuture.completedFuture(0);
+        web.broker.answer = CompletableFuture.completedFuture(new Published(0, null));
 
         assertThat(web.publish(web.fine("1")).body()).endsWith("\"online\":false}");
     }
@@ -134,7 +135,8 @@ class PublishEndpointTest {
     void verdictsOfOtherThreadsLeadToTheSameEnd() throws Exception {
         web.start();
         web.tokens.later = true;
-        web.broker.answer = new CompletableFuture<Integer>().completeOnTimeout(3, 20, MILLISECONDS);
+        web.broker.answer =
+                new CompletableFuture<Published>().completeOnTimeout(new Published(3, null), 20, MILLISECONDS);
 
         HttpResponse<String> answer =
                 web.publish(body(bob, web.tokenOf(ada), "1"), "Authorization", "Bearer " + web.tokenOf(ada));
@@ -394,12 +396,12 @@ class PublishEndpointTest {
     void brokerThatDoesNotAnswerInTimeIs503() throws Exception {
         web.draft.publishTimeout = Duration.ofMillis(50);
         web.start();
-        CompletableFuture<Integer> never = new CompletableFuture<>();
+        CompletableFuture<Published> never = new CompletableFuture<>();
         web.broker.answer = never;
 
         assertUnavailable(web.publish(web.fine("1")));
-        never.complete(1);
-        web.broker.answer = CompletableFuture.completedFuture(1);
+        never.complete(new Published(1, null));
+        web.broker.answer = CompletableFuture.completedFuture(new Published(1, null));
 
         assertThat(web.publish(web.fine("2")).statusCode()).isEqualTo(200);
         assertThat(web.count("whimbrel.web.publish.accepted")).isEqualTo(1);

@@ -8,6 +8,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
 
 import io.vertx.core.Future;
+import io.whimbrel.broker.Published;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.net.BindException;
@@ -386,7 +387,7 @@ class WebServerTest {
     @Test
     void stoppingLetsRequestsInFlightEnd() throws Exception {
         web.start();
-        CompletableFuture<Integer> answerOfBroker = new CompletableFuture<>();
+        CompletableFuture<Published> answerOfBroker = new CompletableFuture<>();
         web.broker.answer = answerOfBroker;
         CompletableFuture<HttpResponse<String>> inFlight = CompletableFuture.supplyAsync(() -> publishQuietly("1"));
         await().atMost(RunningWeb.DEADLINE).until(() -> !web.broker.published.isEmpty());
@@ -395,7 +396,7 @@ class WebServerTest {
         await().atMost(RunningWeb.DEADLINE)
                 .untilAsserted(() -> assertThatThrownBy(web::connect).isInstanceOf(ConnectException.class));
         boolean stoppedTooEarly = stopped.isComplete();
-        answerOfBroker.complete(1);
+        answerOfBroker.complete(new Published(1, null));
 
         HttpResponse<String> answer = inFlight.get(10, SECONDS);
         stopped.await(10, SECONDS);

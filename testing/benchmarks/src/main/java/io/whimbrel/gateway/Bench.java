@@ -46,7 +46,7 @@ final class Bench {
     Session open(Socket socket, List<Topic> topics) {
         Session session = new Session(loop, socket, Session.End.NEVER, false);
         for (Topic topic : topics) {
-            var _ = loop.hub().subscribe(session, topic);
+            var _ = loop.hub().subscribe(session, topic, null);
         }
         session.open();
         return session;

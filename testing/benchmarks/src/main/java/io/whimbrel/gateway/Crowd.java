@@ -69,9 +69,9 @@ final class Crowd implements AutoCloseable {
                 socket.belongsTo(session);
                 Topic address = Topic.of(Address.random());
                 addresses[i] = address;
-                var _ = loop.hub().subscribe(session, address);
+                var _ = loop.hub().subscribe(session, address, null);
                 if (withSharedTopic) {
-                    var _ = loop.hub().subscribe(session, SHARED);
+                    var _ = loop.hub().subscribe(session, SHARED, null);
                 }
                 session.open();
             }
@@ -89,7 +89,7 @@ final class Crowd implements AutoCloseable {
                 AnsweringSocket socket = new AnsweringSocket(pinged.get(number), () -> onWrite.accept(listener));
                 Session session = new Session(loop, socket, Session.End.NEVER, false);
                 socket.belongsTo(session);
-                var _ = loop.hub().subscribe(session, listening.get(i));
+                var _ = loop.hub().subscribe(session, listening.get(i), null);
                 session.open();
             }
         });

@@ -56,7 +56,7 @@ public class FrameEncodeBenchmark {
     @Benchmark
     public int compressed() {
         out.clear();
-        return loop.appendDeflated(toAddress, codec, out);
+        return loop.appendFrame(toAddress, out, true);
     }
 
     private int encode(Publication publication) {

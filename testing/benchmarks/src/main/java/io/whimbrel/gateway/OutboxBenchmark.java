@@ -32,7 +32,7 @@ public class OutboxBenchmark {
     private Subscribers topic = subscribers(OutboxRule.DISCONNECT);
 
     private static Subscribers subscribers(OutboxRule rule) {
-        return new Subscribers(new Topic("prices.eur"), rule, CompletableFuture.completedStage(null));
+        return new Subscribers(new Topic("prices.eur"), rule, CompletableFuture.completedStage(null), null);
     }
 
     @Setup

@@ -2,7 +2,9 @@ package io.whimbrel.gateway;
 
 import io.whimbrel.broker.Broker;
 import io.whimbrel.broker.BrokerCounters;
+import io.whimbrel.broker.History;
 import io.whimbrel.broker.PlainChannels;
+import io.whimbrel.broker.Published;
 import io.whimbrel.model.Publication;
 import io.whimbrel.model.Topic;
 import java.util.Optional;
@@ -16,8 +18,8 @@ final class SilentBroker implements Broker {
     private final BrokerCounters counters = new BrokerCounters();
 
     @Override
-    public CompletionStage<Integer> publish(Publication publication) {
-        return CompletableFuture.completedStage(0);
+    public CompletionStage<Published> publish(Publication publication) {
+        return CompletableFuture.completedStage(new Published(0, null));
     }
 
     @Override
@@ -36,6 +38,16 @@ final class SilentBroker implements Broker {
     @Override
     public BrokerCounters counters() {
         return counters;
+    }
+
+    @Override
+    public boolean keeps(Topic topic) {
+        return false;
+    }
+
+    @Override
+    public CompletionStage<History> history(Topic topic, long after, int limit) {
+        throw new IllegalArgumentException("nothing is kept");
     }
 
     @Override

@@ -3,7 +3,9 @@ package io.whimbrel.broker.memory;
 import io.whimbrel.broker.Broker;
 import io.whimbrel.broker.BrokerCounters;
 import io.whimbrel.broker.BrokerUnavailableException;
+import io.whimbrel.broker.History;
 import io.whimbrel.broker.PlainChannels;
+import io.whimbrel.broker.Published;
 import io.whimbrel.broker.memory.MemoryNetwork.Receiver;
 import io.whimbrel.model.Publication;
 import io.whimbrel.model.Topic;
@@ -38,8 +40,23 @@ public final class MemoryBroker implements Broker, PlainChannels {
     }
 
     @Override
-    public CompletionStage<Integer> publish(Publication publication) {
-        return send(TOPIC + publication.topic().name(), publication);
+    public CompletionStage<Published> publish(Publication publication) {
+        String name = TOPIC + publication.topic().name();
+        return counted(
+                isClosed() ? CompletableFuture.failedFuture(closedException()) : network.publish(name, publication));
+    }
+
+    @Override
+    public boolean keeps(Topic topic) {
+        return network.histories().keeps(topic);
+    }
+
+    @Override
+    public CompletionStage<History> history(Topic topic, long after, int limit) {
+        if (!keeps(topic)) {
+            throw new IllegalArgumentException(topic + " is not kept");
+        }
+        return isClosed() ? CompletableFuture.failedStage(closedException()) : network.history(topic, after, limit);
     }
 
     @Override
@@ -82,8 +99,10 @@ public final class MemoryBroker implements Broker, PlainChannels {
     }
 
     private CompletionStage<Integer> send(String name, Object message) {
-        CompletableFuture<Integer> sent =
-                isClosed() ? CompletableFuture.failedFuture(closedException()) : network.send(name, message);
+        return counted(isClosed() ? CompletableFuture.failedFuture(closedException()) : network.send(name, message));
+    }
+
+    private <T> CompletionStage<T> counted(CompletableFuture<T> sent) {
         var _ = sent.whenComplete((_, failure) -> {
             if (failure == null) {
                 counters.published.increment();

@@ -2,7 +2,12 @@ package io.whimbrel.broker.memory;
 
 import io.whimbrel.broker.Broker;
 import io.whimbrel.broker.BrokerUnavailableException;
-import java.util.Collection;
+import io.whimbrel.broker.History;
+import io.whimbrel.broker.HistoryRules;
+import io.whimbrel.broker.Published;
+import io.whimbrel.model.Publication;
+import io.whimbrel.model.Topic;
+import java.time.InstantSource;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -12,6 +17,7 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Supplier;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -29,12 +35,15 @@ public final class MemoryNetwork {
 
     private final Map<String, Set<Receiver>> receivers = new ConcurrentHashMap<>();
     private final ThreadPoolExecutor delivery;
+    private final MemoryHistories histories;
 
+    /** One that keeps nothing. */
     public MemoryNetwork() {
-        this(DEFAULT_QUEUE_LIMIT);
+        this(DEFAULT_QUEUE_LIMIT, HistoryRules.NONE, InstantSource.system());
     }
 
-    public MemoryNetwork(int queueLimit) {
+    public MemoryNetwork(int queueLimit, HistoryRules rules, InstantSource clock) {
+        histories = new MemoryHistories(rules, clock);
         if (queueLimit < 1) {
             throw new IllegalArgumentException("the queue limit is %d, it must be positive".formatted(queueLimit));
         }
@@ -74,20 +83,40 @@ public final class MemoryNetwork {
         });
     }
 
-    /** Carries how many received it; fails when too much waits already. */
-    CompletableFuture<Integer> send(String name, Object message) {
-        CompletableFuture<Integer> sent = new CompletableFuture<>();
-        try {
-            delivery.execute(() -> sent.complete(deliver(receivers.getOrDefault(name, Set.of()), message)));
-        } catch (RejectedExecutionException _) {
-            sent.completeExceptionally(new BrokerUnavailableException("the memory broker's queue of %d is full"
-                    .formatted(delivery.getQueue().size())));
-        }
-        return sent;
+    MemoryHistories histories() {
+        return histories;
     }
 
-    private static int deliver(Collection<Receiver> all, Object message) {
-        List<Receiver> now = List.copyOf(all);
+    /** Carries how many received it; fails when too much waits already. */
+    CompletableFuture<Integer> send(String name, Object message) {
+        return inTurn(() -> deliver(name, message));
+    }
+
+    /** As {@link #send}, and keeps it where its topic is kept. */
+    CompletableFuture<Published> publish(String name, Publication publication) {
+        return inTurn(() -> {
+            Publication sent = histories.keeps(publication.topic()) ? histories.keep(publication) : publication;
+            return new Published(deliver(name, sent), sent.position());
+        });
+    }
+
+    CompletableFuture<History> history(Topic topic, long after, int limit) {
+        return inTurn(() -> histories.read(topic, after, limit));
+    }
+
+    private <T> CompletableFuture<T> inTurn(Supplier<T> work) {
+        CompletableFuture<T> done = new CompletableFuture<>();
+        try {
+            delivery.execute(() -> done.complete(work.get()));
+        } catch (RejectedExecutionException _) {
+            done.completeExceptionally(new BrokerUnavailableException("the memory broker's queue of %d is full"
+                    .formatted(delivery.getQueue().size())));
+        }
+        return done;
+    }
+
+    private int deliver(String name, Object message) {
+        List<Receiver> now = List.copyOf(receivers.getOrDefault(name, Set.of()));
         for (Receiver receiver : now) {
             try {
                 receiver.receive(message);

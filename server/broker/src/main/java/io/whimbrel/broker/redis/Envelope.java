@@ -1,6 +1,7 @@
 package io.whimbrel.broker.redis;
 
 import io.whimbrel.model.Address;
+import io.whimbrel.model.Position;
 import io.whimbrel.model.Publication;
 import io.whimbrel.model.PublicationId;
 import io.whimbrel.model.Topic;
@@ -12,7 +13,7 @@ import org.jspecify.annotations.Nullable;
 /**
  * A publication as it travels through Redis: a line of ASCII, then the payload as it is.
  *
- * <pre>1 &lt;id&gt; &lt;milliseconds since 1970&gt; &lt;sender's address, or -&gt;\n&lt;payload&gt;</pre>
+ * <pre>1 &lt;id&gt; &lt;milliseconds since 1970&gt; &lt;sender's address, or -&gt;[ &lt;offset&gt; &lt;epoch&gt;]\n&lt;payload&gt;</pre>
  *
  * A later version may add fields at the end of the line, which this one skips; another first field is another form.
  */
@@ -26,22 +27,26 @@ final class Envelope {
 
     private Envelope() {}
 
+    /** Of a publication without a position. */
     static byte[] encode(Publication publication) {
+        byte[] header = header(publication);
+        byte[] payload = publication.payload();
+        byte[] message = Arrays.copyOf(header, header.length + 1 + payload.length);
+        message[header.length] = '\n';
+        System.arraycopy(payload, 0, message, header.length + 1, payload.length);
+        return message;
+    }
+
+    /** The line without its end, and without a position. */
+    static byte[] header(Publication publication) {
         Address from = publication.from();
         String header = VERSION
                 + publication.id()
                 + ' '
                 + publication.timeMillis()
                 + ' '
-                + (from == null ? NOBODY : from.toString())
-                + '\n';
-        byte[] payload = publication.payload();
-        byte[] message = new byte[header.length() + payload.length];
-        for (int i = 0; i < header.length(); i++) {
-            message[i] = (byte) header.charAt(i);
-        }
-        System.arraycopy(payload, 0, message, header.length(), payload.length);
-        return message;
+                + (from == null ? NOBODY : from.toString());
+        return header.getBytes(StandardCharsets.ISO_8859_1);
     }
 
     /** Null for what this version cannot read. */
@@ -64,8 +69,21 @@ final class Envelope {
         if (timeMillis < 0 || !PublicationId.isValid(id) || (from.isEmpty() && !sender.equals(NOBODY))) {
             return null;
         }
-        return new Publication(
-                id, topic, timeMillis, from.orElse(null), Arrays.copyOfRange(message, end + 1, message.length));
+        Position position = next < 0 ? null : position(header, next + 1);
+        byte[] payload = Arrays.copyOfRange(message, end + 1, message.length);
+        return new Publication(id, topic, timeMillis, from.orElse(null), payload, position);
+    }
+
+    /** Null where none is written. */
+    private static @Nullable Position position(String header, int from) {
+        int offsetEnd = header.indexOf(' ', from);
+        if (offsetEnd < 0) {
+            return null;
+        }
+        int next = header.indexOf(' ', offsetEnd + 1);
+        long offset = digits(header, from, offsetEnd);
+        String epoch = header.substring(offsetEnd + 1, next < 0 ? header.length() : next);
+        return offset < 0 || !Position.isEpoch(epoch) ? null : new Position(epoch, offset);
     }
 
     private static int endOfHeader(byte[] message) {

@@ -6,7 +6,9 @@ import io.netty.channel.EventLoopGroup;
 import io.whimbrel.broker.Broker;
 import io.whimbrel.broker.BrokerCounters;
 import io.whimbrel.broker.BrokerUnavailableException;
+import io.whimbrel.broker.History;
 import io.whimbrel.broker.PlainChannels;
+import io.whimbrel.broker.Published;
 import io.whimbrel.model.Publication;
 import io.whimbrel.model.Topic;
 import java.util.List;
@@ -18,6 +20,7 @@ import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.function.Consumer;
+import java.util.function.Function;
 import java.util.function.Supplier;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
@@ -25,8 +28,8 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * The broker on Redis: one pub/sub channel per topic, named {@code <prefix>:{<topic>}}; the braces make topic and
- * channel share a slot in a cluster. A node that receives has two connections, for commands and for subscriptions. A
+ * The broker on Redis: one pub/sub channel per topic, named {@code <prefix>:{<topic>}}, and for a topic that is kept two keys
+ * besides, {@link TopicKeys}; the braces make all of them share a slot in a cluster. A node that receives has two connections, for commands and for subscriptions. A
  * node that only publishes has one on each event loop it was given, so that who publishes on one of them is answered
  * there. Safe for any thread; listeners are called on one event loop.
  */
@@ -42,11 +45,13 @@ public final class RedisBroker implements Broker, PlainChannels {
     private final List<RedisLink<StatefulRedisConnection<String, byte[]>>> commands;
 
     private final Subscriptions subscriptions;
+    private final Histories histories;
     private volatile boolean closed;
 
     private RedisBroker(RedisSettings settings, @Nullable EventLoopGroup group, Listener listener) {
         this.settings = settings;
         client = new LettuceClient(settings, group, onlyPublishes(listener));
+        histories = new Histories(settings);
         commands = client.loops().stream().map(this::commandsOn).toList();
         subscriptions = new Subscriptions(client, listener, counters);
     }
@@ -74,7 +79,7 @@ public final class RedisBroker implements Broker, PlainChannels {
                 loop,
                 settings,
                 () -> client.connect(loop),
-                _ -> CompletableFuture.completedStage(null),
+                connection -> histories.prepare(connection),
                 counters.reconnects::increment);
     }
 
@@ -98,34 +103,68 @@ public final class RedisBroker implements Broker, PlainChannels {
     }
 
     @Override
-    public CompletionStage<Integer> publish(Publication publication) {
-        return send(channelOf(publication.topic()), Envelope.encode(publication));
+    public CompletionStage<Published> publish(Publication publication) {
+        if (keeps(publication.topic())) {
+            return counted(onConnection("publishing", connection -> histories.publish(connection, publication)));
+        }
+        byte[] message = Envelope.encode(publication);
+        return counted(onConnection(
+                "publishing",
+                connection -> connection
+                        .async()
+                        .publish(channelOf(publication.topic()), message)
+                        .thenApply(nodes -> new Published(Math.toIntExact(nodes), null))));
     }
 
     @Override
     public CompletionStage<Integer> publish(String channel, byte[] record) {
-        return send(channel, record);
+        return counted(onConnection(
+                "publishing",
+                connection -> connection.async().publish(channel, record).thenApply(Math::toIntExact)));
     }
 
-    private CompletionStage<Integer> send(String channel, byte[] message) {
+    @Override
+    public boolean keeps(Topic topic) {
+        return settings.history().of(topic).keepsAny();
+    }
+
+    @Override
+    public CompletionStage<History> history(Topic topic, long after, int limit) {
+        if (!keeps(topic)) {
+            throw new IllegalArgumentException(topic + " is not kept");
+        }
+        return onConnection("reading what was kept", connection -> histories.read(connection, topic, after, limit));
+    }
+
+    /** Runs a command, and says in words for the operator why it failed. */
+    private <T> CompletionStage<T> onConnection(
+            String doing, Function<StatefulRedisConnection<String, byte[]>, CompletionStage<T>> command) {
         var link = commandsHere();
         StatefulRedisConnection<String, byte[]> connection = link.connection();
         if (connection == null) {
-            counters.publishFailures.increment();
             return CompletableFuture.failedStage(
                     new BrokerUnavailableException(link.outage().orElse("connecting to " + settings.address())));
         }
-        CompletableFuture<Integer> sent = new CompletableFuture<>();
-        var _ = connection.async().publish(channel, message).whenComplete((listening, failure) -> {
+        CompletableFuture<T> result = new CompletableFuture<>();
+        var _ = command.apply(connection).whenComplete((answer, failure) -> {
             if (failure == null) {
-                counters.published.increment();
-                sent.complete(Math.toIntExact(listening));
+                result.complete(answer);
             } else {
-                counters.publishFailures.increment();
-                sent.completeExceptionally(RedisTrouble.unavailable("publishing", failure));
+                result.completeExceptionally(RedisTrouble.unavailable(doing, failure));
             }
         });
-        return sent;
+        return result;
+    }
+
+    private <T> CompletionStage<T> counted(CompletionStage<T> publishing) {
+        var _ = publishing.whenComplete((_, failure) -> {
+            if (failure == null) {
+                counters.published.increment();
+            } else {
+                counters.publishFailures.increment();
+            }
+        });
+        return publishing;
     }
 
     /** Always the same one for the same thread, which keeps the order of what it publishes. */
@@ -178,7 +217,7 @@ public final class RedisBroker implements Broker, PlainChannels {
     }
 
     private String channelOf(Topic topic) {
-        return settings.keyPrefix() + ":{" + topic.name() + '}';
+        return TopicKeys.channel(settings.keyPrefix(), topic);
     }
 
     @Override

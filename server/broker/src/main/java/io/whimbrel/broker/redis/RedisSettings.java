@@ -1,12 +1,13 @@
 package io.whimbrel.broker.redis;
 
 import io.lettuce.core.RedisURI;
+import io.whimbrel.broker.HistoryRules;
 import java.time.Duration;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /**
- * How to reach Redis.
+ * How to reach Redis, and what is kept there.
  *
  * @param uri {@code redis://[user:password@]host:port[/database]}, {@code rediss://} with TLS, or {@code redis-sentinel://}
  * @param keyPrefix what the names of all channels begin with, so that several systems can share one Redis
@@ -14,6 +15,7 @@ import org.jspecify.annotations.Nullable;
  * @param connectTimeout how long connecting may take, and the greeting after it
  * @param longestBackoff between two attempts to connect: a random time up to 50 ms, doubling up to this
  * @param requestQueueLimit commands that may wait for their answer before further ones are refused
+ * @param history which topics are kept
  */
 public record RedisSettings(
         String uri,
@@ -21,7 +23,8 @@ public record RedisSettings(
         Duration timeout,
         Duration connectTimeout,
         Duration longestBackoff,
-        int requestQueueLimit) {
+        int requestQueueLimit,
+        HistoryRules history) {
     public static final String DEFAULT_URI = "redis://127.0.0.1:6379";
     public static final String DEFAULT_KEY_PREFIX = "whimbrel";
     public static final Duration DEFAULT_TIMEOUT = Duration.ofSeconds(2);
@@ -59,19 +62,24 @@ public record RedisSettings(
                 DEFAULT_TIMEOUT,
                 DEFAULT_CONNECT_TIMEOUT,
                 DEFAULT_LONGEST_BACKOFF,
-                DEFAULT_REQUEST_QUEUE_LIMIT);
+                DEFAULT_REQUEST_QUEUE_LIMIT,
+                HistoryRules.DEFAULT);
     }
 
     public RedisSettings withKeyPrefix(String keyPrefix) {
-        return new RedisSettings(uri, keyPrefix, timeout, connectTimeout, longestBackoff, requestQueueLimit);
+        return new RedisSettings(uri, keyPrefix, timeout, connectTimeout, longestBackoff, requestQueueLimit, history);
     }
 
     public RedisSettings withTimeout(Duration timeout) {
-        return new RedisSettings(uri, keyPrefix, timeout, connectTimeout, longestBackoff, requestQueueLimit);
+        return new RedisSettings(uri, keyPrefix, timeout, connectTimeout, longestBackoff, requestQueueLimit, history);
     }
 
     public RedisSettings withConnectTimeout(Duration connectTimeout) {
-        return new RedisSettings(uri, keyPrefix, timeout, connectTimeout, longestBackoff, requestQueueLimit);
+        return new RedisSettings(uri, keyPrefix, timeout, connectTimeout, longestBackoff, requestQueueLimit, history);
+    }
+
+    public RedisSettings withHistory(HistoryRules rules) {
+        return new RedisSettings(uri, keyPrefix, timeout, connectTimeout, longestBackoff, requestQueueLimit, rules);
     }
 
     /** Where Redis is, without the credentials, for logs. */

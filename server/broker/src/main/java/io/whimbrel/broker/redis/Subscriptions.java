@@ -50,13 +50,10 @@ final class Subscriptions {
         this.loop = client.home();
         this.listener = listener;
         this.counters = counters;
-        link = new RedisLink<>(
-                "subscriptions",
-                loop,
-                client.settings(),
-                client::connectPubSub,
-                this::renew,
-                counters.reconnects::increment);
+        link = new RedisLink<>("subscriptions", loop, client.settings(), client::connectPubSub, this::renew, () -> {
+            counters.reconnects.increment();
+            listener.onRenewed();
+        });
     }
 
     RedisLink<StatefulRedisPubSubConnection<String, byte[]>> link() {

@@ -6,7 +6,10 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import io.whimbrel.broker.Broker;
 import io.whimbrel.broker.BrokerContract;
 import io.whimbrel.broker.BrokerUnavailableException;
+import io.whimbrel.broker.HistoryRules;
+import io.whimbrel.broker.Published;
 import io.whimbrel.model.Topic;
+import java.time.InstantSource;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
@@ -15,7 +18,8 @@ import org.junit.jupiter.api.Test;
 class MemoryBrokerTest extends BrokerContract {
     private static final Topic BIRDS = new Topic("birds");
 
-    private final MemoryNetwork network = new MemoryNetwork();
+    private final MemoryNetwork network =
+            new MemoryNetwork(MemoryNetwork.DEFAULT_QUEUE_LIMIT, RULES, InstantSource.system());
 
     @Override
     protected Broker join(Broker.Listener listener) {
@@ -26,7 +30,7 @@ class MemoryBrokerTest extends BrokerContract {
     void publishingFailsWhenTheQueueIsFull() throws Exception {
         CountDownLatch delivering = new CountDownLatch(1);
         CountDownLatch goOn = new CountDownLatch(1);
-        Broker node = new MemoryNetwork(1).join(_ -> {
+        Broker node = new MemoryNetwork(1, HistoryRules.NONE, InstantSource.system()).join(_ -> {
             delivering.countDown();
             try {
                 goOn.await();
@@ -36,20 +40,21 @@ class MemoryBrokerTest extends BrokerContract {
         });
         get(node.subscribe(BIRDS));
 
-        CompletionStage<Integer> delivered = node.publish(publication("delivered", BIRDS));
+        CompletionStage<Published> delivered = node.publish(publication("delivered", BIRDS));
         assertThat(delivering.await(10, TimeUnit.SECONDS)).isTrue();
-        CompletionStage<Integer> waiting = node.publish(publication("waiting", BIRDS));
-        CompletionStage<Integer> refused = node.publish(publication("refused", BIRDS));
+        CompletionStage<Published> waiting = node.publish(publication("waiting", BIRDS));
+        CompletionStage<Published> refused = node.publish(publication("refused", BIRDS));
 
         assertThat(failure(refused)).isInstanceOf(BrokerUnavailableException.class);
         assertThat(node.counters().publishFailures.sum()).isEqualTo(1);
         goOn.countDown();
-        assertThat(get(delivered)).isEqualTo(1);
-        assertThat(get(waiting)).isEqualTo(1);
+        assertThat(nodes(delivered)).isEqualTo(1);
+        assertThat(nodes(waiting)).isEqualTo(1);
     }
 
     @Test
     void aQueueWithoutRoomIsRefused() {
-        assertThatThrownBy(() -> new MemoryNetwork(0)).isInstanceOf(IllegalArgumentException.class);
+        assertThatThrownBy(() -> new MemoryNetwork(0, HistoryRules.NONE, InstantSource.system()))
+                .isInstanceOf(IllegalArgumentException.class);
     }
 }

@@ -62,7 +62,7 @@ class RedisBrokerTest extends BrokerContract {
     }
 
     private RedisSettings settings() {
-        return RedisSettings.of(redis.uri()).withKeyPrefix(prefix);
+        return RedisSettings.of(redis.uri()).withKeyPrefix(prefix).withHistory(RULES);
     }
 
     @Test
@@ -92,7 +92,7 @@ class RedisBrokerTest extends BrokerContract {
             get(node.subscribe(BIRDS));
 
             int count = get(node.publish(prefix + ":{birds}", message.getBytes(StandardCharsets.UTF_8)));
-            get(node.publish(publication("good", BIRDS)));
+            nodes(node.publish(publication("good", BIRDS)));
 
             await().atMost(SOON).until(() -> !listener.received().isEmpty());
             assertThat(count).isEqualTo(1);
@@ -109,7 +109,7 @@ class RedisBrokerTest extends BrokerContract {
                         connected(RedisBroker.connect(settings().withKeyPrefix("other"), Broker.Listener.NONE))) {
             get(node.subscribe(BIRDS));
 
-            assertThat(get(stranger.publish(publication("id", BIRDS)))).isZero();
+            assertThat(nodes(stranger.publish(publication("id", BIRDS)))).isZero();
         }
     }
 
@@ -121,7 +121,7 @@ class RedisBrokerTest extends BrokerContract {
 
             get(node.subscribe(BIRDS));
 
-            assertThat(get(node.publish(publication("id", BIRDS)))).isEqualTo(1);
+            assertThat(nodes(node.publish(publication("id", BIRDS)))).isEqualTo(1);
         }
     }
 
@@ -133,7 +133,7 @@ class RedisBrokerTest extends BrokerContract {
         try {
             try (RedisBroker node = connected(RedisBroker.connect(settings(), group, _ -> thread.set(name())))) {
                 get(node.subscribe(BIRDS));
-                get(node.publish(publication("id", BIRDS)));
+                nodes(node.publish(publication("id", BIRDS)));
                 await().atMost(SOON).until(() -> !thread.get().isEmpty());
             }
 
@@ -192,7 +192,7 @@ class RedisBrokerTest extends BrokerContract {
         try (RedisBroker node = connected(RedisBroker.connect(settings(), group, new RecordingListener()))) {
             get(node.subscribe(BIRDS));
 
-            assertThat(get(node.publish(publication("id", BIRDS)))).isEqualTo(1);
+            assertThat(nodes(node.publish(publication("id", BIRDS)))).isEqualTo(1);
         } finally {
             assertThat(group.shutdownGracefully(0, 5, TimeUnit.SECONDS).await(10, TimeUnit.SECONDS))
                     .isTrue();

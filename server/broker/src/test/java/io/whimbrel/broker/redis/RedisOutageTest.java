@@ -1,5 +1,6 @@
 package io.whimbrel.broker.redis;
 
+import static io.whimbrel.broker.BrokerContract.nodes;
 import static java.nio.charset.StandardCharsets.US_ASCII;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
@@ -10,6 +11,7 @@ import ch.qos.logback.core.read.ListAppender;
 import io.whimbrel.broker.Broker;
 import io.whimbrel.broker.BrokerContract;
 import io.whimbrel.broker.BrokerUnavailableException;
+import io.whimbrel.broker.Published;
 import io.whimbrel.broker.RecordingListener;
 import io.whimbrel.model.Publication;
 import io.whimbrel.model.Topic;
@@ -66,7 +68,7 @@ class RedisOutageTest {
         awaitOutage(node, "");
         awaitReady(node);
 
-        assertThat(get(node.publish(publication("after", BIRDS)))).isEqualTo(1);
+        assertThat(nodes(node.publish(publication("after", BIRDS)))).isEqualTo(1);
         assertThat(get(node.publish("article", bytes("after")))).isEqualTo(1);
         await().atMost(SOON).until(() -> listener.ids().contains("after"));
         await().atMost(SOON).until(() -> records.contains("after"));
@@ -81,14 +83,14 @@ class RedisOutageTest {
         assertThat(node.outage()).isPresent();
         awaitOutage(node, "connecting to redis://127.0.0.1:%d: Connection refused".formatted(port));
         assertThat(failure(node.subscribe(BIRDS))).isInstanceOf(BrokerUnavailableException.class);
-        CompletionStage<Integer> early = node.publish(publication("early", BIRDS));
+        CompletionStage<Published> early = node.publish(publication("early", BIRDS));
         assertThat(early.toCompletableFuture()).isCompletedExceptionally(); // at once, without waiting
         start(port);
         awaitReady(node);
 
-        assertThat(get(node.publish(publication("probe", BIRDS)))).isZero(); // no ghost of the failed subscription
+        assertThat(nodes(node.publish(publication("probe", BIRDS)))).isZero(); // no ghost of the failed subscription
         get(node.subscribe(BIRDS));
-        assertThat(get(node.publish(publication("late", BIRDS)))).isEqualTo(1);
+        assertThat(nodes(node.publish(publication("late", BIRDS)))).isEqualTo(1);
         await().atMost(SOON).until(() -> !listener.received().isEmpty());
         assertThat(listener.ids()).containsExactly("late");
         assertThat(node.counters().reconnects.sum()).isZero();
@@ -103,18 +105,18 @@ class RedisOutageTest {
         get(subscriber.subscribe(BIRDS));
 
         kill("STOP", server);
-        List<CompletionStage<Integer>> underWay = IntStream.range(0, 100)
+        List<CompletionStage<Published>> underWay = IntStream.range(0, 100)
                 .mapToObj(i -> publisher.publish(publication("lost-" + i, BIRDS)))
                 .toList();
         kill("KILL", server);
 
-        for (CompletionStage<Integer> stage : underWay) {
+        for (CompletionStage<Published> stage : underWay) {
             assertThat(failure(stage)).isInstanceOf(BrokerUnavailableException.class);
         }
         awaitOutage(subscriber, "");
         awaitReady(subscriber);
         awaitReady(publisher);
-        assertThat(get(publisher.publish(publication("next", BIRDS)))).isEqualTo(1);
+        assertThat(nodes(publisher.publish(publication("next", BIRDS)))).isEqualTo(1);
         await().atMost(SOON).until(() -> !listener.received().isEmpty());
         assertThat(listener.ids()).containsExactly("next");
         assertThat(publisher.counters().publishFailures.sum()).isEqualTo(100);
@@ -134,7 +136,7 @@ class RedisOutageTest {
         Topic fish = new Topic("fish");
         Throwable subscribing = failure(node.subscribe(fish));
         awaitOutage(node, "no answer");
-        CompletionStage<Integer> known = node.publish(publication("known", BIRDS));
+        CompletionStage<Published> known = node.publish(publication("known", BIRDS));
         boolean failedAtOnce = known.toCompletableFuture().isCompletedExceptionally();
         kill("CONT", server);
         awaitReady(node);
@@ -143,8 +145,8 @@ class RedisOutageTest {
         assertThat(took).isBetween(Duration.ofMillis(400), Duration.ofSeconds(2));
         assertThat(subscribing).isInstanceOf(BrokerUnavailableException.class);
         assertThat(failedAtOnce).isTrue();
-        assertThat(get(node.publish(publication("thawed", BIRDS)))).isEqualTo(1);
-        await().atMost(SOON).until(() -> get(node.publish(publication("ghost", fish))) == 0);
+        assertThat(nodes(node.publish(publication("thawed", BIRDS)))).isEqualTo(1);
+        await().atMost(SOON).until(() -> nodes(node.publish(publication("ghost", fish))) == 0);
         assertThat(listener.ids()).contains("thawed").doesNotContain("known", "ghost");
     }
 
@@ -161,11 +163,11 @@ class RedisOutageTest {
         assertThat(late).isInstanceOf(BrokerUnavailableException.class);
         await().atMost(SOON).until(() -> {
             Throwable failure = failure(node.publish(publication("probe", BIRDS)));
-            return failure == null && get(node.publish(publication("probe", BIRDS))) == 0;
+            return failure == null && nodes(node.publish(publication("probe", BIRDS))) == 0;
         });
         assertThat(node.counters().reconnects.sum()).isZero();
         get(node.subscribe(BIRDS));
-        assertThat(get(node.publish(publication("after", BIRDS)))).isEqualTo(1);
+        assertThat(nodes(node.publish(publication("after", BIRDS)))).isEqualTo(1);
     }
 
     @Test
@@ -182,8 +184,8 @@ class RedisOutageTest {
         assertThat(failure(node.subscribe(fish))).isInstanceOf(BrokerUnavailableException.class);
         awaitReady(node);
 
-        assertThat(get(node.publish(publication("birds", BIRDS)))).isZero();
-        assertThat(get(node.publish(publication("fish", fish)))).isEqualTo(1); // it was subscribed before
+        assertThat(nodes(node.publish(publication("birds", BIRDS)))).isZero();
+        assertThat(nodes(node.publish(publication("fish", fish)))).isEqualTo(1); // it was subscribed before
     }
 
     @Test
@@ -203,10 +205,10 @@ class RedisOutageTest {
         Duration took = Duration.ofNanos(System.nanoTime() - start);
 
         for (int i = 0; i < count; i += 499) {
-            assertThat(get(node.publish(publication("id-" + i, new Topic("topic-" + i)))))
+            assertThat(nodes(node.publish(publication("id-" + i, new Topic("topic-" + i)))))
                     .isEqualTo(1);
         }
-        assertThat(get(node.publish(publication("last", new Topic("topic-" + (count - 1))))))
+        assertThat(nodes(node.publish(publication("last", new Topic("topic-" + (count - 1))))))
                 .isEqualTo(1);
         assertThat(took).isLessThan(Duration.ofSeconds(10));
         LoggerFactory.getLogger(getClass())
@@ -222,7 +224,7 @@ class RedisOutageTest {
         awaitOutage(node, "");
         awaitReady(node);
 
-        assertThat(get(node.publish(publication("id", BIRDS)))).isZero();
+        assertThat(nodes(node.publish(publication("id", BIRDS)))).isZero();
         assertThat(node.counters().reconnects.sum()).isEqualTo(1);
     }
 

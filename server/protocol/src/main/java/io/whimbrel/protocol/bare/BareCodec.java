@@ -4,15 +4,18 @@ import static java.nio.charset.StandardCharsets.US_ASCII;
 import static java.nio.charset.StandardCharsets.UTF_8;
 
 import io.whimbrel.model.Address;
+import io.whimbrel.model.Position;
 import io.whimbrel.model.Publication;
 import io.whimbrel.model.Topic;
 import io.whimbrel.protocol.ByteSink;
 import io.whimbrel.protocol.Codec;
+import org.jspecify.annotations.Nullable;
 
 /**
- * {@code {"message":…,"id":"…","from":"…","time":…,"topic":"…"}}. The message is the payload byte for byte and stands
- * first, as in the original system, whose clients read nothing else; {@code from} is left out where nobody is named, and
- * {@code topic} for what was sent to the client's own address.
+ * {@code {"message":…,"id":"…","from":"…","time":…,"topic":"…","offset":…,"epoch":"…"}}. The message is the payload byte for
+ * byte and stands first, as in the original system, whose clients read nothing else; {@code from} is left out where nobody is
+ * named, {@code topic} for what was sent to the client's own address, and {@code offset} and {@code epoch} where nothing is
+ * kept. What could not be kept for a client is told to it with {@code {"recovered":false,"offset":…,"epoch":"…"}}.
  */
 public final class BareCodec implements Codec {
     private static final String MESSAGE_TEXT = "{\"message\":";
@@ -22,6 +25,9 @@ public final class BareCodec implements Codec {
     private static final String TIME = "\",\"time\":";
     private static final String TOPIC = ",\"topic\":\"";
     private static final String TOPIC_END = "\"";
+    private static final String OFFSET = ",\"offset\":";
+    private static final String EPOCH = ",\"epoch\":\"";
+    private static final String EPOCH_END = "\"";
     private static final String END = "}";
     private static final int ADDRESS_LENGTH = 36;
 
@@ -36,6 +42,7 @@ public final class BareCodec implements Codec {
                 + TIME.length()
                 + decimalDigits(publication.timeMillis())
                 + topicLength(publication.topic())
+                + positionLength(publication.position())
                 + END.length();
     }
 
@@ -53,7 +60,33 @@ public final class BareCodec implements Codec {
         sink.putAscii(TIME);
         sink.putAscii(Long.toString(publication.timeMillis()));
         putTopic(publication.topic(), sink);
+        Position position = publication.position();
+        if (position != null) {
+            sink.putAscii(OFFSET);
+            sink.putAscii(Long.toString(position.offset()));
+            sink.putAscii(EPOCH);
+            sink.putAscii(position.epoch());
+            sink.putAscii(EPOCH_END);
+        }
         sink.putAscii(END);
+    }
+
+    @Override
+    public byte[] notRecovered(Position from) {
+        return "{\"recovered\":false,\"offset\":%d,\"epoch\":\"%s\"}"
+                .formatted(from.offset(), from.epoch())
+                .getBytes(US_ASCII);
+    }
+
+    private static int positionLength(@Nullable Position position) {
+        if (position == null) {
+            return 0;
+        }
+        return OFFSET.length()
+                + decimalDigits(position.offset())
+                + EPOCH.length()
+                + position.epoch().length()
+                + EPOCH_END.length();
     }
 
     private static int topicLength(Topic topic) {

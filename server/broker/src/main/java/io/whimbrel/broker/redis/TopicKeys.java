@@ -1,0 +1,23 @@
+package io.whimbrel.broker.redis;
+
+import io.whimbrel.model.Topic;
+
+/** The names in Redis that belong to one topic. In a cluster the braces place all of them by the topic. */
+final class TopicKeys {
+    private TopicKeys() {}
+
+    /** The pub/sub channel its publications go through. */
+    static String channel(String prefix, Topic topic) {
+        return prefix + ":{" + topic.name() + '}';
+    }
+
+    /** A hash: {@code e}, the epoch, and {@code o}, the offset of its newest publication. */
+    static String meta(String prefix, Topic topic) {
+        return channel(prefix, topic) + ":m";
+    }
+
+    /** A stream of its last publications, whose ids are {@code <offset>-0} and whose field {@code m} is an {@link Envelope}. */
+    static String stream(String prefix, Topic topic) {
+        return channel(prefix, topic) + ":s";
+    }
+}

@@ -1,0 +1,237 @@
+package io.whimbrel.gateway;
+
+import io.netty.buffer.ByteBuf;
+import io.whimbrel.broker.BrokerUnavailableException;
+import io.whimbrel.broker.History;
+import io.whimbrel.model.Disconnect;
+import io.whimbrel.model.Position;
+import io.whimbrel.model.Publication;
+import java.util.ArrayDeque;
+import java.util.Objects;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Brings one session what a kept topic had before it came, as fast as its client reads, and then lets it join the topic's
+ * subscribers, just where they stand. Used on the session's event loop.
+ *
+ * <pre>
+ *   subscribed ──▶ read ──▶ send ──▶ … ──▶ join          as long as the topic stands beyond the session, it is read on
+ * </pre>
+ */
+final class Replay {
+    /** Publications read at once. */
+    static final int CHUNK = 64;
+
+    /** What may wait in the outbox before the next is sent. */
+    private static final int MAX_PENDING_BYTES = 128 * 1024;
+
+    private final Loop loop;
+    private final Session session;
+    private final Subscribers subscribers;
+    private final boolean tells;
+    /** Completes when the client can be let in. */
+    private final CompletableFuture<Void> begun = new CompletableFuture<>();
+
+    private final ArrayDeque<Publication> toSend = new ArrayDeque<>();
+    /** Where the session stands; null for one that begins at the top. */
+    private @Nullable Position at;
+    /** Where the session is told to stand, since publications before that are lost to it. */
+    private @Nullable Position toTell;
+
+    private boolean lost;
+    private boolean atTop;
+    private boolean reading;
+    private boolean over;
+
+    /**
+     * @param since null for a session that begins with what is published from now on
+     * @param tells whether the client is told of what is lost
+     */
+    Replay(Loop loop, Session session, Subscribers subscribers, @Nullable Position since, boolean tells) {
+        this.loop = loop;
+        this.session = session;
+        this.subscribers = subscribers;
+        this.tells = tells;
+        at = since;
+    }
+
+    /** Completes when the client can be let in: it has been given everything, or begins to be. */
+    CompletionStage<Void> begin() {
+        subscribers.recovering++;
+        subscribers
+                .ready()
+                .whenComplete((_, failure) -> loop.run(() -> {
+                    if (failure == null) {
+                        goOn();
+                    } else {
+                        fail(failure);
+                    }
+                }));
+        return begun;
+    }
+
+    /** The session has room, or something was read. */
+    void goOn() {
+        if (over || reading) {
+            return;
+        }
+        if (session.isOver()) {
+            cancel();
+            return;
+        }
+        send();
+        if (!toSend.isEmpty()) {
+            begun.complete(null); // the rest when the client has read this
+        } else if (isThere()) {
+            join();
+        } else {
+            read();
+        }
+    }
+
+    private boolean isThere() {
+        Position topic = continuity().last();
+        Position here = at;
+        if (here == null) {
+            return topic != null;
+        }
+        return atTop && (topic == null || topic.offset() == here.offset());
+    }
+
+    private void read() {
+        reading = true;
+        Position topic = continuity().last();
+        Position here = at;
+        long after = here == null ? 0 : topic == null ? here.offset() : Math.min(here.offset(), topic.offset());
+        loop.hub()
+                .history(subscribers.topic(), after, here == null ? 0 : CHUNK)
+                .whenComplete((history, failure) -> loop.run(() -> {
+                    reading = false;
+                    if (over) {
+                        return;
+                    }
+                    if (failure == null) {
+                        onHistory(history);
+                        goOn();
+                    } else {
+                        fail(failure);
+                    }
+                }));
+    }
+
+    private void onHistory(History history) {
+        Position top = history.top();
+        loop.hub().onHistory(subscribers, history);
+        Position here = at;
+        if (here == null) {
+            if (continuity().last() == null) {
+                continuity().start(top);
+            }
+            return;
+        }
+        if (!here.epoch().equals(top.epoch()) || here.offset() > top.offset()) {
+            lost = true;
+            at = top.at(0);
+            atTop = false;
+            return;
+        }
+        for (Publication publication : history.publications()) {
+            Position position = Objects.requireNonNull(publication.position());
+            if (position.offset() > here.offset()) {
+                if (lost || position.offset() != here.offset() + 1) {
+                    tellLoss(top.at(position.offset() - 1));
+                }
+                toSend.add(publication);
+                here = position;
+            }
+        }
+        boolean nothingIsKept = history.publications().isEmpty();
+        if (nothingIsKept && (lost || here.offset() < top.offset())) {
+            tellLoss(top);
+            here = top;
+        }
+        at = here;
+        atTop = here.offset() == top.offset();
+    }
+
+    private void tellLoss(Position from) {
+        lost = false;
+        loop.metrics().notRecovered();
+        if (toSend.isEmpty()) {
+            toTell = from;
+        } else {
+            session.close(Disconnect.INSUFFICIENT_STATE); // trimmed while it was read; it comes back
+        }
+    }
+
+    private void send() {
+        Position from = toTell;
+        toTell = null;
+        if (from != null && tells) {
+            byte[] text = loop.hub().codec().notRecovered(from);
+            Batch notice = new Batch(loop.allocate(Frames.headerLength(text.length) + text.length), subscribers.rule());
+            ByteBuf out = notice.nextFrame();
+            Frames.writeTextHeader(out, text.length, false);
+            out.writeBytes(text);
+            session.replay(notice, subscribers);
+            notice.end();
+        }
+        while (!toSend.isEmpty() && session.pendingBytes() < MAX_PENDING_BYTES && !session.isOver()) {
+            sendSome();
+        }
+    }
+
+    private void sendSome() {
+        Batch batch = new Batch(loop.allocate(1024), subscribers.rule());
+        while (!toSend.isEmpty() && batch.length() < MAX_PENDING_BYTES) {
+            loop.appendFrame(toSend.remove(), batch.nextFrame(), session.deflated());
+        }
+        if (session.replay(batch, subscribers)) {
+            loop.metrics().replayed(batch.frames());
+        }
+        batch.end();
+    }
+
+    private void join() {
+        Position here = at;
+        if (here != null && continuity().last() == null) {
+            continuity().start(here);
+        }
+        end();
+        subscribers.add(session.join(subscribers));
+        begun.complete(null);
+        if (continuity().lacks(Objects.requireNonNull(continuity().last()))) {
+            loop.hub().catchUp(subscribers);
+        }
+    }
+
+    private void fail(Throwable failure) {
+        if (begun.isDone()) {
+            session.close(Disconnect.BROKER_UNAVAILABLE);
+        }
+        begun.completeExceptionally(failure);
+        cancel();
+    }
+
+    /** The session is over. */
+    void cancel() {
+        if (!over) {
+            end();
+            begun.completeExceptionally(new BrokerUnavailableException("the session ended before it began"));
+            loop.hub().onOneLess(subscribers);
+        }
+    }
+
+    private void end() {
+        over = true;
+        toSend.clear();
+        subscribers.recovering--;
+        session.replayEnded(this);
+    }
+
+    private Continuity continuity() {
+        return Objects.requireNonNull(subscribers.continuity());
+    }
+}

@@ -1,0 +1,373 @@
+package io.whimbrel.gateway;
+
+import static io.whimbrel.gateway.FakeVerifier.tokenOf;
+import static io.whimbrel.gateway.RawClient.upgrade;
+import static java.nio.charset.StandardCharsets.UTF_8;
+import static java.util.Objects.requireNonNull;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
+import io.whimbrel.broker.Broker;
+import io.whimbrel.broker.HistoryRules;
+import io.whimbrel.broker.Retention;
+import io.whimbrel.broker.memory.MemoryNetwork;
+import io.whimbrel.model.Address;
+import io.whimbrel.model.Position;
+import io.whimbrel.model.Publication;
+import io.whimbrel.model.Topic;
+import io.whimbrel.ops.Health;
+import io.whimbrel.ops.TrustedProxies;
+import java.io.IOException;
+import java.time.Duration;
+import java.time.InstantSource;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.List;
+import java.util.Random;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicReference;
+import java.util.function.Predicate;
+import java.util.stream.LongStream;
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** What a client gets of what it missed; real sockets, a broker in memory whose publications the test may lose. */
+class RecoveryTest {
+    private static final Duration SOON = Duration.ofSeconds(10);
+    private static final int KEPT = 100;
+    private static final ObjectMapper JSON = new ObjectMapper();
+
+    private final FakeVerifier verifier = new FakeVerifier();
+    private final EventLoops loops = new EventLoops(2);
+    private final SimpleMeterRegistry metrics = new SimpleMeterRegistry();
+    private final MemoryNetwork network = new MemoryNetwork(
+            MemoryNetwork.DEFAULT_QUEUE_LIMIT,
+            new HistoryRules(new Retention(KEPT, Duration.ofHours(1)), List.of()),
+            InstantSource.system());
+    private final AtomicReference<Broker.Listener> listener = new AtomicReference<>();
+    private volatile Predicate<Publication> loses = _ -> false;
+    private final Address client = verifier.newClient();
+    private Broker publisher;
+    private Gateway gateway;
+
+    @BeforeEach
+    void start() throws IOException {
+        publisher = network.join(Broker.Listener.NONE);
+        gateway = new Gateway(
+                TestGateway.settings(),
+                loops,
+                (inner, _) -> {
+                    listener.set(inner);
+                    return network.join(publication -> {
+                        if (!loses.test(publication)) {
+                            inner.onPublication(publication);
+                        }
+                    });
+                },
+                verifier,
+                TrustedProxies.NONE,
+                null,
+                metrics,
+                new Health());
+    }
+
+    @AfterEach
+    void stop() {
+        gateway.stop();
+        loops.close();
+        publisher.close();
+    }
+
+    @Test
+    void whoWasAwayGetsWhatItMissedAndThenWhatIsNew() throws Exception {
+        Position seen = publish(1, 3);
+        publish(4, 6);
+
+        try (RawClient raw = open(seen)) {
+            publish(7, 7);
+
+            assertThat(offsets(raw, 4)).containsExactly(4L, 5L, 6L, 7L);
+        }
+        assertThat(metric("whimbrel.gateway.replayed")).isEqualTo(3);
+        assertThat(metric("whimbrel.gateway.not.recovered")).isZero();
+    }
+
+    @Test
+    void framesCarryTheirPosition() throws Exception {
+        try (RawClient raw = open(null)) {
+            Position position = publish(1, 1);
+
+            assertThat(raw.readMessage().text())
+                    .matches("\\{\"message\":1,\"id\":\"m1\",\"time\":7,\"offset\":1,\"epoch\":\"" + position.epoch()
+                            + "\"}");
+        }
+    }
+
+    @Test
+    void whoGivesNoPositionBeginsWithWhatIsNew() throws Exception {
+        publish(1, 3);
+
+        try (RawClient raw = open(null)) {
+            publish(4, 4);
+
+            assertThat(offsets(raw, 1)).containsExactly(4L);
+        }
+    }
+
+    @Test
+    void whoMissedNothingIsToldNothing() throws Exception {
+        Position seen = publish(1, 3);
+
+        try (RawClient raw = open(seen)) {
+            publish(4, 4);
+
+            assertThat(offsets(raw, 1)).containsExactly(4L);
+        }
+    }
+
+    @Test
+    void whoMissedMoreThanIsKeptIsToldAndGetsTheRest() throws Exception {
+        Position seen = publish(1, 3);
+        publish(4, 150);
+
+        try (RawClient raw = open(seen)) {
+            JsonNode notice = next(raw);
+            assertThat(notice.path("recovered").asBoolean(true)).isFalse();
+            assertThat(notice.path("offset").asLong()).isEqualTo(150 - KEPT);
+            assertThat(notice.path("epoch").asText()).isEqualTo(seen.epoch());
+            assertThat(offsets(raw, KEPT)).isEqualTo(range(151 - KEPT, 150));
+        }
+        assertThat(metric("whimbrel.gateway.not.recovered")).isEqualTo(1);
+    }
+
+    @Test
+    void anotherEpochIsToldAndEverythingKeptComes() throws Exception {
+        Position last = publish(1, 3);
+
+        try (RawClient raw = open(new Position("another", 2))) {
+            JsonNode notice = next(raw);
+            assertThat(notice.path("offset").asLong(-1)).isZero();
+            assertThat(notice.path("epoch").asText()).isEqualTo(last.epoch());
+            assertThat(offsets(raw, 3)).containsExactly(1L, 2L, 3L);
+        }
+    }
+
+    @Test
+    void aPositionBeyondTheTopIsToldAndEverythingKeptComes() throws Exception {
+        Position last = publish(1, 3);
+
+        try (RawClient raw = open(last.at(9))) {
+            assertThat(next(raw).path("offset").asLong(-1)).isZero();
+            assertThat(offsets(raw, 3)).containsExactly(1L, 2L, 3L);
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "offset=1",
+                "epoch=a",
+                "offset=-1&epoch=a",
+                "offset=1x&epoch=a",
+                "offset=1&epoch=%22",
+                "offset=1&offset=2&epoch=a",
+                "offset=99999999999999999999&epoch=a"
+            })
+    void aPositionNobodyCanHaveBeenToldIsRefused(String query) throws Exception {
+        try (RawClient raw = new RawClient(gateway.port())) {
+            assertThat(raw.exchange(upgrade("/ws?token=" + tokenOf(client) + "&" + query)))
+                    .startsWith("HTTP/1.1 400 ");
+        }
+    }
+
+    @Test
+    void whatWasMissedIsGivenOnlyAsFastAsTheClientReads() throws Exception {
+        byte[] large = ("\"" + "x".repeat(60_000) + "\"").getBytes(UTF_8);
+        Position seen = publish(1, 1);
+        for (int i = 2; i <= KEPT; i++) {
+            publish(new Publication("m" + i, Topic.of(client), 7, null, large));
+        }
+
+        try (RawClient raw = new RawClient(gateway.port(), 4096)) {
+            raw.exchange(upgrade(target(seen)));
+            publish(KEPT + 1, KEPT + 1);
+
+            assertThat(offsets(raw, KEPT)).isEqualTo(range(2, KEPT + 1));
+        }
+    }
+
+    @Test
+    void aPublicationThatIsLostOnTheWayIsReadFromWhatIsKept() throws Exception {
+        try (RawClient raw = open(null);
+                RawClient other = open(null)) {
+            publish(1, 2);
+            loses = publication ->
+                    publication.id().equals("m3") || publication.id().equals("m4");
+            publish(3, 6);
+
+            assertThat(offsets(raw, 6)).isEqualTo(range(1, 6));
+            assertThat(offsets(other, 6)).isEqualTo(range(1, 6));
+        }
+    }
+
+    @Test
+    void aLostTailIsReadWhenSubscriptionsWereRenewed() throws Exception {
+        try (RawClient raw = open(null)) {
+            publish(1, 2);
+            loses = _ -> true;
+            publish(3, 4);
+
+            listener.get().onRenewed();
+
+            assertThat(offsets(raw, 4)).isEqualTo(range(1, 4));
+        }
+    }
+
+    @Test
+    void aGapThatCannotBeFilledSendsClientsAway() throws Exception {
+        try (RawClient raw = open(null)) {
+            publish(1, 2);
+            assertThat(offsets(raw, 2)).isEqualTo(range(1, 2));
+            loses = _ -> true;
+            publish(3, 2 + KEPT + 1);
+            loses = _ -> false;
+            publish(4 + KEPT, 4 + KEPT);
+
+            assertThat(raw.readMessage().closing()).isEqualTo("3010 insufficient state");
+        }
+    }
+
+    @Test
+    void anotherEpochSendsClientsAway() throws Exception {
+        try (RawClient raw = open(null)) {
+            publish(1, 1);
+            assertThat(offsets(raw, 1)).containsExactly(1L);
+
+            listener.get().onPublication(publication(2).at(new Position("another", 1)));
+
+            assertThat(raw.readMessage().closing()).isEqualTo("3010 insufficient state");
+        }
+    }
+
+    /** Clients come and go while messages come: each has every message once, in order, over all its connections. */
+    @Test
+    void nobodyMissesOrDoublesAnythingWhileMessagesCome() throws Exception {
+        long seed = System.nanoTime();
+        int count = 3_000;
+        Position before = publish(1, 1);
+        Thread publishing = Thread.ofVirtual().start(() -> {
+            Random random = new Random(seed);
+            for (int i = 2; i <= count; i++) {
+                var _ = publisher.publish(publication(i));
+                if (random.nextInt(20) == 0) {
+                    await().pollDelay(1, TimeUnit.MILLISECONDS).until(() -> true);
+                }
+            }
+        });
+        List<Thread> clients = new ArrayList<>();
+        List<String> wrong = Collections.synchronizedList(new ArrayList<>());
+        for (int c = 0; c < 4; c++) {
+            Random random = new Random(seed + c);
+            clients.add(Thread.ofVirtual().start(() -> {
+                try {
+                    comeAndGo(before, count, random);
+                } catch (IOException | AssertionError e) {
+                    wrong.add(e.toString());
+                }
+            }));
+        }
+
+        for (Thread thread : clients) {
+            assertThat(thread.join(Duration.ofSeconds(60))).as("seed %d", seed).isTrue();
+        }
+        assertThat(publishing.join(SOON)).isTrue();
+        assertThat(wrong).as("seed %d", seed).isEmpty();
+    }
+
+    private void comeAndGo(Position from, int until, Random random) throws IOException {
+        Position here = from;
+        while (here.offset() < until) {
+            try (RawClient raw = open(here)) {
+                for (int left = 1 + random.nextInt(40); left > 0 && here.offset() < until; left--) {
+                    RawClient.Frame frame = raw.readMessage();
+                    if (frame.opcode() == ClientFrames.CLOSE) {
+                        assertThat(frame.closing()).isEqualTo("3010 insufficient state");
+                        break;
+                    }
+                    JsonNode json = JSON.readTree(frame.text());
+                    long offset = json.path("offset").asLong();
+                    if (json.has("message")) {
+                        assertThat(offset).isEqualTo(here.offset() + 1);
+                    } else {
+                        // Away for longer than is kept, which is announced.
+                        assertThat(offset).isGreaterThan(here.offset());
+                    }
+                    here = here.at(offset);
+                }
+            }
+        }
+    }
+
+    private RawClient open(@Nullable Position since) throws IOException {
+        RawClient raw = new RawClient(gateway.port());
+        String answer = raw.exchange(upgrade(target(since)));
+        assertThat(answer).startsWith("HTTP/1.1 101 ");
+        return raw;
+    }
+
+    private String target(@Nullable Position since) {
+        String target = "/ws?token=" + tokenOf(client);
+        return since == null ? target : "%s&offset=%d&epoch=%s".formatted(target, since.offset(), since.epoch());
+    }
+
+    /** Answers where the last one stands. */
+    private Position publish(int from, int to) throws Exception {
+        Position last = null;
+        for (int i = from; i <= to; i++) {
+            last = publish(publication(i));
+        }
+        return requireNonNull(last);
+    }
+
+    private Position publish(Publication publication) throws Exception {
+        return requireNonNull(publisher
+                .publish(publication)
+                .toCompletableFuture()
+                .get(10, TimeUnit.SECONDS)
+                .position());
+    }
+
+    private Publication publication(int i) {
+        return new Publication(
+                "m" + i, Topic.of(client), 7, null, Integer.toString(i).getBytes(UTF_8));
+    }
+
+    private static JsonNode next(RawClient raw) throws IOException {
+        return JSON.readTree(raw.readMessage().text());
+    }
+
+    private static List<Long> offsets(RawClient raw, int count) throws IOException {
+        List<Long> offsets = new ArrayList<>();
+        for (int i = 0; i < count; i++) {
+            JsonNode frame = next(raw);
+            assertThat(frame.has("message")).as(frame.toString()).isTrue();
+            offsets.add(frame.path("offset").asLong());
+        }
+        return offsets;
+    }
+
+    private static List<Long> range(long from, long to) {
+        return LongStream.rangeClosed(from, to).boxed().toList();
+    }
+
+    private double metric(String name) {
+        return metrics.get(name).functionCounter().count();
+    }
+}
