@@ -1,7 +1,10 @@
 package io.whimbrel.broker;
 
+import io.whimbrel.model.Position;
 import io.whimbrel.model.Publication;
 import io.whimbrel.model.Topic;
+import java.util.Collection;
+import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.CompletionStage;
 
@@ -25,7 +28,9 @@ public interface Broker extends AutoCloseable {
     CompletionStage<Published> publish(Publication publication);
 
     /** Whether publications of this topic have positions and are kept. */
-    boolean keeps(Topic topic);
+    default boolean keeps(Topic topic) {
+        return false;
+    }
 
     /**
      * What is kept of a topic beyond an offset, and where its newest publication stands, both at one moment. When it is read
@@ -36,7 +41,40 @@ public interface Broker extends AutoCloseable {
      * @param limit at most so many publications, the oldest; 0 where only the top is wanted
      * @throws IllegalArgumentException for a topic that is not kept
      */
-    CompletionStage<History> history(Topic topic, long after, int limit);
+    default CompletionStage<History> history(Topic topic, long after, int limit) {
+        throw keepsNothing();
+    }
+
+    /** As {@link #history}, beyond the topic's cursor: the furthest that {@link #moveCursors} said, 0 in a new epoch. */
+    default CompletionStage<History> inbox(Topic topic, int limit) {
+        throw keepsNothing();
+    }
+
+    /**
+     * Says up to where publications of topics need not be given again to somebody who brings no position. A cursor only moves
+     * forward; a position of another epoch, or beyond the newest publication, is left alone. Fails with
+     * {@link BrokerUnavailableException} when the broker did not answer in time; any of them may have moved then.
+     *
+     * @throws IllegalArgumentException for a topic that is not kept
+     */
+    default CompletionStage<Void> moveCursors(Map<Topic, Position> furthest) {
+        throw keepsNothing();
+    }
+
+    /**
+     * Where the newest publications of many topics stand, each looked at on its own; those that no publication and no reading
+     * of {@link #history} has begun are left out. Fails with {@link BrokerUnavailableException} when the broker did not answer
+     * in time.
+     *
+     * @throws IllegalArgumentException for a topic that is not kept
+     */
+    default CompletionStage<Map<Topic, Position>> tops(Collection<Topic> topics) {
+        throw keepsNothing();
+    }
+
+    private static IllegalArgumentException keepsNothing() {
+        return new IllegalArgumentException("this broker keeps nothing");
+    }
 
     /**
      * Asks for a topic's publications, which come to the {@link Listener} the broker was made with. A publication

@@ -15,7 +15,9 @@ import io.whimbrel.model.Topic;
 import io.whimbrel.model.TopicPattern;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Queue;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.ConcurrentLinkedQueue;
@@ -330,6 +332,62 @@ public abstract class BrokerContract {
         assertThat(before.offset()).isZero();
         assertThat(first.position()).isEqualTo(before.at(1));
         assertThat(elsewhere.epoch()).isNotEqualTo(before.epoch());
+    }
+
+    @Test
+    void anInboxHoldsWhatIsBeyondItsCursor() throws Exception {
+        Broker node = node(Broker.Listener.NONE);
+        Broker other = node(Broker.Listener.NONE);
+        Position third = publishTo(node, KEPT, 3);
+        publishTo(node, KEPT, 1);
+        assertThat(offsetsOf(get(other.inbox(KEPT, 10)).publications())).containsExactly(1L, 2L, 3L, 4L);
+
+        get(node.moveCursors(Map.of(KEPT, third)));
+
+        History inbox = get(other.inbox(KEPT, 10));
+        assertThat(inbox.after()).isEqualTo(3);
+        assertThat(inbox.top()).isEqualTo(third.at(4));
+        assertThat(offsetsOf(inbox.publications())).containsExactly(4L);
+    }
+
+    @Test
+    void aCursorMovesForwardOnlyAndNotBeyondTheTopAndOnlyInItsEpoch() throws Exception {
+        Broker node = node(Broker.Listener.NONE);
+        Position top = publishTo(node, KEPT, 3);
+        get(node.moveCursors(Map.of(KEPT, top.at(2))));
+
+        get(node.moveCursors(Map.of(KEPT, top.at(1))));
+        get(node.moveCursors(Map.of(KEPT, top.at(4))));
+        get(node.moveCursors(Map.of(KEPT, new Position("another", 3))));
+
+        assertThat(get(node.inbox(KEPT, 10)).after()).isEqualTo(2);
+    }
+
+    @Test
+    void manyTopicsAreLookedAtAtOnce() throws Exception {
+        Broker node = node(Broker.Listener.NONE);
+        Map<Topic, Position> expected = new HashMap<>();
+        for (int i = 0; i < 300; i++) {
+            Topic topic = new Topic("kept " + i);
+            expected.put(topic, publishTo(node, topic, 1 + i % 2));
+        }
+        List<Topic> asked = new ArrayList<>(expected.keySet());
+        asked.add(new Topic("kept, but never used"));
+
+        assertThat(get(node.tops(asked))).isEqualTo(expected);
+        get(node.moveCursors(expected));
+        for (Map.Entry<Topic, Position> each : expected.entrySet()) {
+            assertThat(get(node.inbox(each.getKey(), 1)).after())
+                    .isEqualTo(each.getValue().offset());
+        }
+    }
+
+    private static Position publishTo(Broker node, Topic topic, int count) throws Exception {
+        Position last = null;
+        for (int i = 0; i < count; i++) {
+            last = get(node.publish(publication("id", topic))).position();
+        }
+        return requireNonNull(last);
     }
 
     @Test

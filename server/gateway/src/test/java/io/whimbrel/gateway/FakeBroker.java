@@ -3,7 +3,6 @@ package io.whimbrel.gateway;
 import io.whimbrel.broker.Broker;
 import io.whimbrel.broker.BrokerCounters;
 import io.whimbrel.broker.BrokerUnavailableException;
-import io.whimbrel.broker.History;
 import io.whimbrel.broker.PlainChannels;
 import io.whimbrel.broker.Published;
 import io.whimbrel.model.Publication;
@@ -86,16 +85,6 @@ final class FakeBroker implements Broker, PlainChannels {
     @Override
     public void listen(String channel, Consumer<byte[]> consumer) {
         plain.put(channel, consumer);
-    }
-
-    @Override
-    public boolean keeps(Topic topic) {
-        return false;
-    }
-
-    @Override
-    public CompletionStage<History> history(Topic topic, long after, int limit) {
-        throw new IllegalArgumentException("nothing is kept");
     }
 
     @Override

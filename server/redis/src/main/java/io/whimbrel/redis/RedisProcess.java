@@ -55,7 +55,9 @@ final class RedisProcess {
         if (configFile != null) {
             command.add(configFile.toAbsolutePath().toString());
         } else {
-            command.addAll(List.of("--bind", "127.0.0.1", "-::1", "--save", "60", "1"));
+            command.addAll(List.of("--bind", "127.0.0.1", "-::1"));
+            // Everything that was answered is in a file within a second, and after a stop in order nothing is missing.
+            command.addAll(List.of("--appendonly", "yes", "--appendfsync", "everysec", "--save", ""));
         }
         command.addAll(List.of("--port", Integer.toString(port)));
         command.addAll(List.of("--dir", folder.path().toString()));

@@ -5,7 +5,6 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 import io.whimbrel.broker.Broker;
 import io.whimbrel.broker.BrokerCounters;
 import io.whimbrel.broker.BrokerUnavailableException;
-import io.whimbrel.broker.History;
 import io.whimbrel.broker.PlainChannels;
 import io.whimbrel.broker.Published;
 import io.whimbrel.model.Publication;
@@ -31,16 +30,6 @@ final class FakeBroker implements Broker, PlainChannels {
     public CompletionStage<Published> publish(Publication publication) {
         published.add(publication);
         return answer;
-    }
-
-    @Override
-    public boolean keeps(Topic topic) {
-        return false;
-    }
-
-    @Override
-    public CompletionStage<History> history(Topic topic, long after, int limit) {
-        throw new IllegalArgumentException("nothing is kept");
     }
 
     @Override

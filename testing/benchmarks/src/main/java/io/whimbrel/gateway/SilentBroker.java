@@ -2,7 +2,6 @@ package io.whimbrel.gateway;
 
 import io.whimbrel.broker.Broker;
 import io.whimbrel.broker.BrokerCounters;
-import io.whimbrel.broker.History;
 import io.whimbrel.broker.PlainChannels;
 import io.whimbrel.broker.Published;
 import io.whimbrel.model.Publication;
@@ -38,16 +37,6 @@ final class SilentBroker implements Broker {
     @Override
     public BrokerCounters counters() {
         return counters;
-    }
-
-    @Override
-    public boolean keeps(Topic topic) {
-        return false;
-    }
-
-    @Override
-    public CompletionStage<History> history(Topic topic, long after, int limit) {
-        throw new IllegalArgumentException("nothing is kept");
     }
 
     @Override

@@ -7,9 +7,11 @@ import io.whimbrel.broker.History;
 import io.whimbrel.broker.PlainChannels;
 import io.whimbrel.broker.Published;
 import io.whimbrel.broker.memory.MemoryNetwork.Receiver;
+import io.whimbrel.model.Position;
 import io.whimbrel.model.Publication;
 import io.whimbrel.model.Topic;
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -17,6 +19,7 @@ import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.function.Consumer;
+import java.util.function.Function;
 
 /** One node of a {@link MemoryNetwork}. Subscriptions take effect within the call. Safe for any thread. */
 public final class MemoryBroker implements Broker, PlainChannels {
@@ -53,10 +56,35 @@ public final class MemoryBroker implements Broker, PlainChannels {
 
     @Override
     public CompletionStage<History> history(Topic topic, long after, int limit) {
-        if (!keeps(topic)) {
-            throw new IllegalArgumentException(topic + " is not kept");
+        return onHistories(List.of(topic), histories -> histories.read(topic, after, limit));
+    }
+
+    @Override
+    public CompletionStage<History> inbox(Topic topic, int limit) {
+        return onHistories(List.of(topic), histories -> histories.readFromCursor(topic, limit));
+    }
+
+    @Override
+    public CompletionStage<Void> moveCursors(Map<Topic, Position> furthest) {
+        return onHistories(furthest.keySet(), histories -> {
+                    histories.moveCursors(furthest);
+                    return true;
+                })
+                .thenApply(_ -> null);
+    }
+
+    @Override
+    public CompletionStage<Map<Topic, Position>> tops(Collection<Topic> topics) {
+        return onHistories(topics, histories -> histories.tops(topics));
+    }
+
+    private <T> CompletableFuture<T> onHistories(Collection<Topic> topics, Function<MemoryHistories, T> work) {
+        for (Topic topic : topics) {
+            if (!keeps(topic)) {
+                throw new IllegalArgumentException(topic + " is not kept");
+            }
         }
-        return isClosed() ? CompletableFuture.failedStage(closedException()) : network.history(topic, after, limit);
+        return isClosed() ? CompletableFuture.failedFuture(closedException()) : network.onHistories(work);
     }
 
     @Override

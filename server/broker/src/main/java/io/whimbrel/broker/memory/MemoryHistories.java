@@ -9,10 +9,12 @@ import io.whimbrel.model.Topic;
 import java.time.Duration;
 import java.time.InstantSource;
 import java.util.ArrayDeque;
+import java.util.Collection;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import org.jspecify.annotations.Nullable;
 
 /** Publications that are kept, in memory. But for {@link #keeps} used by the network's one thread only. */
 final class MemoryHistories {
@@ -32,6 +34,7 @@ final class MemoryHistories {
         final String epoch = Position.newEpoch();
         final ArrayDeque<Publication> publications = new ArrayDeque<>();
         long top;
+        long cursor;
         long keptUntilMillis;
         long knownUntilMillis;
     }
@@ -65,7 +68,36 @@ final class MemoryHistories {
                         Objects.requireNonNull(publication.position()).offset() > after)
                 .limit(limit)
                 .toList();
-        return new History(new Position(stream.epoch, stream.top), found);
+        return new History(new Position(stream.epoch, stream.top), after, found);
+    }
+
+    History readFromCursor(Topic topic, int limit) {
+        return read(topic, streamOf(topic).cursor, limit);
+    }
+
+    void moveCursors(Map<Topic, Position> furthest) {
+        furthest.forEach((topic, position) -> {
+            Stream stream = known(topic);
+            if (stream != null && stream.epoch.equals(position.epoch()) && position.offset() <= stream.top) {
+                stream.cursor = Math.max(stream.cursor, position.offset());
+            }
+        });
+    }
+
+    Map<Topic, Position> tops(Collection<Topic> topics) {
+        Map<Topic, Position> found = new HashMap<>();
+        for (Topic topic : topics) {
+            Stream stream = known(topic);
+            if (stream != null) {
+                found.put(topic, new Position(stream.epoch, stream.top));
+            }
+        }
+        return found;
+    }
+
+    private @Nullable Stream known(Topic topic) {
+        Stream stream = streams.get(topic);
+        return stream == null || clock.millis() >= stream.knownUntilMillis ? null : stream;
     }
 
     private Stream streamOf(Topic topic) {

@@ -2,11 +2,9 @@ package io.whimbrel.broker.memory;
 
 import io.whimbrel.broker.Broker;
 import io.whimbrel.broker.BrokerUnavailableException;
-import io.whimbrel.broker.History;
 import io.whimbrel.broker.HistoryRules;
 import io.whimbrel.broker.Published;
 import io.whimbrel.model.Publication;
-import io.whimbrel.model.Topic;
 import java.time.InstantSource;
 import java.util.List;
 import java.util.Map;
@@ -17,6 +15,7 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Function;
 import java.util.function.Supplier;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -100,8 +99,9 @@ public final class MemoryNetwork {
         });
     }
 
-    CompletableFuture<History> history(Topic topic, long after, int limit) {
-        return inTurn(() -> histories.read(topic, after, limit));
+    /** Looks at what is kept, or changes it, behind all that was sent before. */
+    <T> CompletableFuture<T> onHistories(Function<MemoryHistories, T> work) {
+        return inTurn(() -> work.apply(histories));
     }
 
     private <T> CompletableFuture<T> inTurn(Supplier<T> work) {

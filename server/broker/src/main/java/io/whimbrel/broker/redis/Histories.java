@@ -11,8 +11,15 @@ import io.whimbrel.model.Publication;
 import io.whimbrel.model.Topic;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.function.Function;
+import java.util.stream.Stream;
 
 /** Publications that are kept, in Redis. Each call is one script, so that nothing comes in between. Safe for any thread. */
 final class Histories {
@@ -22,6 +29,14 @@ final class Histories {
     private static final byte[] META_MILLIS = ascii(META_TIME.toMillis());
     private static final Script PUBLISH = Script.named("publish");
     private static final Script HISTORY = Script.named("history");
+    private static final Script CURSORS = Script.named("cursors");
+    private static final Script TOPS = Script.named("tops");
+
+    /** Says to the script that it is to begin at the cursor. */
+    private static final byte[] CURSOR = {'-'};
+
+    /** Topics that one call is about, so that Redis does not keep others waiting: about 100 µs. */
+    private static final int TOPICS_AT_ONCE = 128;
 
     private final RedisSettings settings;
 
@@ -31,7 +46,10 @@ final class Histories {
 
     /** To be done with a new connection before it is used: a script that has to be sent may be overtaken by the next. */
     CompletionStage<Void> prepare(StatefulRedisConnection<String, byte[]> connection) {
-        return PUBLISH.load(connection).thenCombine(HISTORY.load(connection), (_, _) -> null);
+        CompletableFuture<?>[] loading = Stream.of(PUBLISH, HISTORY, CURSORS, TOPS)
+                .map(script -> script.load(connection).toCompletableFuture())
+                .toArray(CompletableFuture[]::new);
+        return CompletableFuture.allOf(loading);
     }
 
     CompletionStage<Published> publish(StatefulRedisConnection<String, byte[]> connection, Publication publication) {
@@ -54,20 +72,76 @@ final class Histories {
 
     CompletionStage<History> read(
             StatefulRedisConnection<String, byte[]> connection, Topic topic, long after, int limit) {
+        return read(connection, topic, ascii(after), limit);
+    }
+
+    CompletionStage<History> readFromCursor(
+            StatefulRedisConnection<String, byte[]> connection, Topic topic, int limit) {
+        return read(connection, topic, CURSOR, limit);
+    }
+
+    private CompletionStage<History> read(
+            StatefulRedisConnection<String, byte[]> connection, Topic topic, byte[] after, int limit) {
         return HISTORY.call(
                         connection,
                         keys(topic),
-                        ascii(after),
+                        after,
                         ascii(limit),
                         Position.newEpoch().getBytes(ISO_8859_1),
                         META_MILLIS)
                 .thenApply(answer -> {
                     List<Publication> publications = new ArrayList<>();
-                    for (Object message : (List<?>) answer.get(2)) {
+                    for (Object message : (List<?>) answer.get(3)) {
                         publications.add(publication(topic, (byte[]) message));
                     }
-                    return new History(position(answer.get(0), answer.get(1)), publications);
+                    return new History(
+                            position(answer.get(0), answer.get(1)), Long.parseLong(text(answer.get(2))), publications);
                 });
+    }
+
+    CompletionStage<Void> moveCursors(
+            StatefulRedisConnection<String, byte[]> connection, Map<Topic, Position> furthest) {
+        List<Topic> topics = List.copyOf(furthest.keySet());
+        return inPieces(topics, piece -> {
+                    byte[][] arguments = new byte[2 * piece.size()][];
+                    for (int i = 0; i < piece.size(); i++) {
+                        Position position = Objects.requireNonNull(furthest.get(piece.get(i)));
+                        arguments[2 * i] = position.epoch().getBytes(ISO_8859_1);
+                        arguments[2 * i + 1] = ascii(position.offset());
+                    }
+                    return CURSORS.call(connection, metas(piece), arguments);
+                })
+                .thenApply(_ -> null);
+    }
+
+    CompletionStage<Map<Topic, Position>> tops(
+            StatefulRedisConnection<String, byte[]> connection, Collection<Topic> topics) {
+        Map<Topic, Position> found = new ConcurrentHashMap<>();
+        return inPieces(
+                        List.copyOf(topics),
+                        piece -> TOPS.call(connection, metas(piece)).thenAccept(answer -> {
+                            for (int i = 0; i < piece.size(); i++) {
+                                if (!text(answer.get(2 * i)).isEmpty()) {
+                                    found.put(piece.get(i), position(answer.get(2 * i), answer.get(2 * i + 1)));
+                                }
+                            }
+                        }))
+                .thenApply(_ -> found);
+    }
+
+    private static CompletionStage<Void> inPieces(List<Topic> topics, Function<List<Topic>, CompletionStage<?>> call) {
+        List<CompletableFuture<?>> calls = new ArrayList<>();
+        for (int from = 0; from < topics.size(); from += TOPICS_AT_ONCE) {
+            List<Topic> piece = topics.subList(from, Math.min(from + TOPICS_AT_ONCE, topics.size()));
+            calls.add(call.apply(piece).toCompletableFuture());
+        }
+        return CompletableFuture.allOf(calls.toArray(CompletableFuture[]::new));
+    }
+
+    private String[] metas(List<Topic> topics) {
+        return topics.stream()
+                .map(topic -> TopicKeys.meta(settings.keyPrefix(), topic))
+                .toArray(String[]::new);
     }
 
     private String[] keys(Topic topic) {

@@ -9,9 +9,12 @@ import io.whimbrel.broker.BrokerUnavailableException;
 import io.whimbrel.broker.History;
 import io.whimbrel.broker.PlainChannels;
 import io.whimbrel.broker.Published;
+import io.whimbrel.model.Position;
 import io.whimbrel.model.Publication;
 import io.whimbrel.model.Topic;
+import java.util.Collection;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
@@ -130,10 +133,34 @@ public final class RedisBroker implements Broker, PlainChannels {
 
     @Override
     public CompletionStage<History> history(Topic topic, long after, int limit) {
-        if (!keeps(topic)) {
-            throw new IllegalArgumentException(topic + " is not kept");
-        }
+        requireKept(List.of(topic));
         return onConnection("reading what was kept", connection -> histories.read(connection, topic, after, limit));
+    }
+
+    @Override
+    public CompletionStage<History> inbox(Topic topic, int limit) {
+        requireKept(List.of(topic));
+        return onConnection("reading an inbox", connection -> histories.readFromCursor(connection, topic, limit));
+    }
+
+    @Override
+    public CompletionStage<Void> moveCursors(Map<Topic, Position> furthest) {
+        requireKept(furthest.keySet());
+        return onConnection("moving cursors", connection -> histories.moveCursors(connection, furthest));
+    }
+
+    @Override
+    public CompletionStage<Map<Topic, Position>> tops(Collection<Topic> topics) {
+        requireKept(topics);
+        return onConnection("looking at topics", connection -> histories.tops(connection, topics));
+    }
+
+    private void requireKept(Collection<Topic> topics) {
+        for (Topic topic : topics) {
+            if (!keeps(topic)) {
+                throw new IllegalArgumentException(topic + " is not kept");
+            }
+        }
     }
 
     /** Runs a command, and says in words for the operator why it failed. */

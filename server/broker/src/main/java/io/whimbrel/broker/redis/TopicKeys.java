@@ -11,7 +11,7 @@ final class TopicKeys {
         return prefix + ":{" + topic.name() + '}';
     }
 
-    /** A hash: {@code e}, the epoch, and {@code o}, the offset of its newest publication. */
+    /** A hash: {@code e}, the epoch, {@code o}, the offset of its newest publication, and {@code c}, the cursor. */
     static String meta(String prefix, Topic topic) {
         return channel(prefix, topic) + ":m";
     }
