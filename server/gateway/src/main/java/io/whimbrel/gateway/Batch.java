@@ -1,6 +1,7 @@
 package io.whimbrel.gateway;
 
 import io.netty.buffer.ByteBuf;
+import io.whimbrel.model.Position;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -14,6 +15,11 @@ final class Batch {
     private int frames;
     /** Where the newest frame begins. */
     private int lastFrame;
+
+    /** Where its newest publication stands in the inbox of an address; null for other topics. */
+    private @Nullable Position last;
+    /** Whether it holds frames of other topics as well. */
+    private boolean mixed;
 
     private int holders;
     private @Nullable Batch newest;
@@ -32,7 +38,36 @@ final class Batch {
     void append(Batch more) {
         lastFrame = bytes.writerIndex() + more.lastFrame;
         frames += more.frames;
+        last = more.last == null ? last : more.last;
         bytes.writeBytes(more.bytes, more.bytes.readerIndex(), more.length());
+    }
+
+    /** Appends the frames of one that is of another topic, or a control frame. */
+    void appendOther(Batch more) {
+        mixed |= more.mixed || (more.frames > 0 && more.last == null);
+        append(more);
+    }
+
+    /** The frame appended last is that of a publication in an inbox. */
+    void reaches(@Nullable Position position) {
+        last = position;
+    }
+
+    @Nullable
+    Position last() {
+        return last;
+    }
+
+    /** Where the newest publication stands of which all bytes are among the first so many; null where that is not known. */
+    @Nullable
+    Position lastWithin(int sentBytes) {
+        Position whole = last;
+        if (whole == null || mixed) {
+            return null;
+        }
+        int sent = Frames.textFramesWithin(bytes, sentBytes);
+        long offset = whole.offset() - (frames - sent);
+        return sent == 0 ? null : whole.at(offset);
     }
 
     /** The buffer to append the next frame to. */
@@ -68,6 +103,7 @@ final class Batch {
         if (copy == null) {
             copy = new Batch(bytes.copy(lastFrame, bytes.writerIndex() - lastFrame), rule);
             copy.frames = 1;
+            copy.last = last;
             newest = copy;
         }
         return copy;

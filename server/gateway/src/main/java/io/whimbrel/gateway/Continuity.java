@@ -1,6 +1,7 @@
 package io.whimbrel.gateway;
 
 import io.whimbrel.model.Position;
+import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -24,6 +25,12 @@ final class Continuity {
     private long heardOf;
     /** Whether what is missing is being read. */
     boolean catchingUp;
+    /** Whether publications are lost, which those who are told of it have not been told yet. */
+    boolean lost;
+    /** Up to where an inbox has been read; null where nobody here has read anything. */
+    private @Nullable Position cursor;
+    /** Whether the broker is about to be told of the cursor. */
+    private boolean cursorMoved;
 
     /** Null until it is known where the topic begins here. */
     @Nullable
@@ -58,9 +65,36 @@ final class Continuity {
         last = position;
     }
 
-    /** Nobody is here any more who stands anywhere. */
-    void forget() {
-        last = null;
+    /** Offsets have begun anew, and nobody has anything of them. */
+    void renew(String epoch) {
+        last = new Position(epoch, 0);
         heardOf = 0;
+        lost = true;
+    }
+
+    /** Answers whether the broker has to be told, and is not about to be. */
+    boolean moveCursor(Position to) {
+        Position at = cursor;
+        if (to.equals(at) || (last != null && !last.epoch().equals(to.epoch()))) {
+            return false;
+        }
+        if (at != null && at.epoch().equals(to.epoch()) && to.offset() <= at.offset()) {
+            return false;
+        }
+        cursor = to;
+        boolean first = !cursorMoved;
+        cursorMoved = true;
+        return first;
+    }
+
+    Position takeCursor() {
+        cursorMoved = false;
+        return Objects.requireNonNull(cursor);
+    }
+
+    /** Where a reader without a position begins: at what the broker knew, or further where it is about to be told. */
+    Position cursor(Position known) {
+        Position here = cursor;
+        return here != null && here.epoch().equals(known.epoch()) && here.offset() > known.offset() ? here : known;
     }
 }

@@ -3,6 +3,7 @@ package io.whimbrel.gateway;
 import io.netty.buffer.ByteBuf;
 import io.netty.handler.codec.http.HttpHeaderNames;
 import io.netty.handler.codec.http.HttpHeaders;
+import java.util.Arrays;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Locale;
@@ -38,6 +39,8 @@ final class Deflation implements AutoCloseable {
     private final Deflater deflater = new Deflater(FASTEST, true);
     private final Inflater inflater = new Inflater(true);
     private final byte[] chunk = new byte[8192];
+    /** How much of {@link #chunk} is the message inflated last; 0 where that was longer. */
+    private int inflatedBytes;
 
     /** The extension to answer with, or an empty text when the client offered none that we can do. */
     static String negotiate(HttpHeaders request) {
@@ -87,7 +90,7 @@ final class Deflation implements AutoCloseable {
         out.writerIndex(out.writerIndex() - TAIL.length);
     }
 
-    /** Checks a compressed message of a client, of which nothing is kept. */
+    /** Checks a compressed message of a client; {@link #inflated} has it until the next one. */
     Inflated inflate(ByteBuf message, boolean text, int maxBytes) {
         inflater.reset();
         byte[] input = new byte[message.readableBytes() + TAIL.length];
@@ -96,9 +99,11 @@ final class Deflation implements AutoCloseable {
         inflater.setInput(input);
         int total = 0;
         int utf8 = Utf8.BOUNDARY;
+        inflatedBytes = 0;
         try {
             int count;
             while ((count = inflater.inflate(chunk)) > 0) {
+                inflatedBytes = total == 0 ? count : 0;
                 total += count;
                 if (total > maxBytes) {
                     return Inflated.TOO_BIG;
@@ -112,6 +117,11 @@ final class Deflation implements AutoCloseable {
             return Inflated.NOT_DEFLATE;
         }
         return utf8 == Utf8.BOUNDARY ? Inflated.VALID : Inflated.NOT_UTF8;
+    }
+
+    /** The message inflated last; empty where that has more bytes than asked for. */
+    byte[] inflated(int most) {
+        return inflatedBytes <= most ? Arrays.copyOf(chunk, inflatedBytes) : new byte[0];
     }
 
     @Override

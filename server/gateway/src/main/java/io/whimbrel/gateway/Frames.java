@@ -35,6 +35,28 @@ final class Frames {
         }
     }
 
+    /** How many text frames end within the first so many bytes, control frames in between not counted. */
+    static int textFramesWithin(ByteBuf frames, int firstBytes) {
+        int end = frames.readerIndex() + firstBytes;
+        int count = 0;
+        for (int at = frames.readerIndex(); at + 2 <= end; ) {
+            int opcode = frames.getUnsignedByte(at) & ~COMPRESSED;
+            int length = frames.getUnsignedByte(at + 1);
+            int header = length < 126 ? 2 : length == 126 ? 4 : 10;
+            if (at + header > end) {
+                return count;
+            }
+            long payload =
+                    length < 126 ? length : length == 126 ? frames.getUnsignedShort(at + 2) : frames.getLong(at + 2);
+            if (payload > end - at - header) {
+                return count;
+            }
+            at += header + (int) payload;
+            count += opcode == FINAL_TEXT ? 1 : 0;
+        }
+        return count;
+    }
+
     static ByteBuf ping() {
         return EMPTY_PING.duplicate();
     }

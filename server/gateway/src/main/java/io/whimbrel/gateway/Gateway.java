@@ -47,6 +47,9 @@ public final class Gateway {
     /** What {@link #stop} may take beyond the drain time. */
     private static final long STOP_MARGIN_MILLIS = 2_500;
 
+    /** How long the broker may take at the end to hear what was read. */
+    private static final long CURSORS_MILLIS = 1_000;
+
     private final GatewaySettings settings;
     private final GatewayMetrics metrics;
     private final Broker broker;
@@ -244,7 +247,7 @@ public final class Gateway {
 
     /**
      * Stops in order and waits for it: no new connections, goodbyes spread over the drain time, then the end. Takes at
-     * most the drain time and {@link #STOP_MARGIN_MILLIS}, whatever clients do.
+     * most the drain time, {@link #STOP_MARGIN_MILLIS} and {@link #CURSORS_MILLIS}, whatever clients do.
      */
     public void stop() {
         draining = true;
@@ -256,6 +259,7 @@ public final class Gateway {
                 .toArray(CompletableFuture[]::new);
         try {
             CompletableFuture.allOf(drains).get(drainMillis + STOP_MARGIN_MILLIS, TimeUnit.MILLISECONDS);
+            tellCursors().get(CURSORS_MILLIS, TimeUnit.MILLISECONDS);
         } catch (TimeoutException _) {
             log.warn("Some connections were still open when the time to stop was over");
         } catch (InterruptedException _) {
@@ -264,6 +268,13 @@ public final class Gateway {
             log.error("The gateway did not stop in order", e);
         }
         broker.close();
+    }
+
+    private CompletableFuture<Void> tellCursors() {
+        return CompletableFuture.allOf(loops.stream()
+                .map(loop -> CompletableFuture.supplyAsync(() -> loop.cursors().flush(), loop.executor())
+                        .thenCompose(told -> told))
+                .toArray(CompletableFuture[]::new));
     }
 
     private static LongSupplier monotonicMillis() {

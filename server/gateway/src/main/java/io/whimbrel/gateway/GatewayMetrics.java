@@ -38,6 +38,9 @@ final class GatewayMetrics {
     private final LongAdder dropped = new LongAdder();
     private final LongAdder replayed = new LongAdder();
     private final LongAdder notRecovered = new LongAdder();
+    private final LongAdder cursorsMoved = new LongAdder();
+    private final LongAdder cursorsLost = new LongAdder();
+    private final LongAdder acksIgnored = new LongAdder();
     private final DistributionSummary tickSize;
     private final Timer latency;
     private final Timer eventLoopLag;
@@ -61,6 +64,12 @@ final class GatewayMetrics {
                 "whimbrel.gateway.not.recovered",
                 "Sessions that missed publications which are not kept any more",
                 notRecovered);
+        count("whimbrel.gateway.cursors.moved", "Cursors of inboxes that the broker was told of", cursorsMoved);
+        count(
+                "whimbrel.gateway.cursors.lost",
+                "Cursors it was not told of, since too many waited while it was away",
+                cursorsLost);
+        count("whimbrel.gateway.acks.ignored", "Acknowledgements of what the session was never sent", acksIgnored);
         count("whimbrel.gateway.outbox.dropped", "Frames dropped for clients that did not keep up", dropped);
         tickSize = DistributionSummary.builder("whimbrel.gateway.tick.publications")
                 .description("Publications that subscribers got in one write")
@@ -88,6 +97,18 @@ final class GatewayMetrics {
             plain.put(outcome, adder);
             count("whimbrel.gateway.plain.records", "Records of the plain channel", adder, "outcome", tag(outcome));
         }
+    }
+
+    void cursorsMoved(int count) {
+        cursorsMoved.add(count);
+    }
+
+    void cursorsLost(int count) {
+        cursorsLost.add(count);
+    }
+
+    void ackIgnored() {
+        acksIgnored.increment();
     }
 
     /** A refused handshake; rare enough to look its meter up. */

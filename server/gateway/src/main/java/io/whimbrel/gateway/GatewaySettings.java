@@ -87,6 +87,7 @@ public record GatewaySettings(
      * @param close how long a client may take to answer a Close frame
      * @param drain over which time the goodbyes are spread when the gateway stops
      * @param maxAge after about which time, a quarter more or less, a connection is sent away to come back; 0 for never
+     * @param historyCheck between two looks at whether kept topics stand where the broker has them
      * @param topicLinger how long a topic that is no address stays subscribed after its last session
      */
     public record Timing(
@@ -96,8 +97,10 @@ public record GatewaySettings(
             Duration close,
             Duration drain,
             Duration topicLinger,
-            Duration maxAge) {
+            Duration maxAge,
+            Duration historyCheck) {
         public Timing {
+            requirePositive(historyCheck, "gateway.history.check");
             require(!maxAge.isNegative(), "gateway.connection.max-age", maxAge, "0 or more");
             requirePositive(handshake, "gateway.handshake.timeout");
             requirePositive(pingInterval, "gateway.ping.interval");
@@ -120,11 +123,16 @@ public record GatewaySettings(
                     Duration.ofSeconds(5),
                     Duration.ofSeconds(30),
                     Duration.ofSeconds(5),
-                    Duration.ZERO);
+                    Duration.ZERO,
+                    Duration.ofSeconds(40));
+        }
+
+        public Timing withHistoryCheck(Duration newCheck) {
+            return new Timing(handshake, pingInterval, pongTimeout, close, drain, topicLinger, maxAge, newCheck);
         }
 
         public Timing withDrain(Duration newDrain) {
-            return new Timing(handshake, pingInterval, pongTimeout, close, newDrain, topicLinger, maxAge);
+            return new Timing(handshake, pingInterval, pongTimeout, close, newDrain, topicLinger, maxAge, historyCheck);
         }
     }
 

@@ -228,7 +228,7 @@ final class Handshake extends ChannelInboundHandlerAdapter {
     private NettySocket newSocket(Reading.Accepted accepted, Session.End end) {
         boolean deflated = !accepted.extensions().isEmpty();
         return new NettySocket(channel, encrypted, socket -> {
-            Session made = new Session(loop, socket, end, deflated);
+            Session made = new Session(loop, socket, end, deflated, accepted.acks() || accepted.since() != null);
             session = made;
             return made;
         });

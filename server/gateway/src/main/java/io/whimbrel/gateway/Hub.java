@@ -1,7 +1,6 @@
 package io.whimbrel.gateway;
 
 import io.whimbrel.broker.History;
-import io.whimbrel.model.Disconnect;
 import io.whimbrel.model.Position;
 import io.whimbrel.model.Publication;
 import io.whimbrel.model.Topic;
@@ -23,7 +22,7 @@ final class Hub {
     private static final Logger log = LoggerFactory.getLogger(Hub.class);
 
     private static final long CATCH_UP_RETRY_MILLIS = 1_000;
-    /** After an interruption: 20,000 topics a second and event loop. */
+    /** So many topics are looked at in one question: 20,000 a second and event loop. */
     private static final int CATCH_UP_AT_ONCE = 200;
 
     private static final long CATCH_UP_PAUSE_MILLIS = 10;
@@ -49,7 +48,8 @@ final class Hub {
      * Completes when publications accepted from now on reach the session, and those it missed before; fails when the broker
      * cannot promise that.
      *
-     * @param since null for a session that begins with what is published from now on
+     * @param since null for a session that begins at the cursor of its address, or, with another topic, with what is published
+     *     from now on
      */
     CompletionStage<Void> subscribe(Session session, Topic topic, @Nullable Position since) {
         Subscribers subscribers = topics.computeIfAbsent(topic, this::newSubscribers);
@@ -57,8 +57,8 @@ final class Hub {
             subscribers.add(session.join(subscribers));
             return subscribers.ready();
         }
-        Replay replay = new Replay(loop, session, subscribers, since, since != null);
-        if (since != null) { // others have nothing to be sent
+        Replay replay = new Replay(loop, session, subscribers, since);
+        if (subscribers.isInbox()) { // others have nothing to be sent
             session.replayBegins(replay);
         }
         return replay.begin();
@@ -103,6 +103,7 @@ final class Hub {
 
     private void drop(Subscribers subscribers) {
         if (topics.remove(subscribers.topic(), subscribers)) {
+            loop.cursors().flushSoon();
             subscriptions.remove(subscribers.topic(), loop);
         }
     }
@@ -168,10 +169,13 @@ final class Hub {
                 return true;
             }
             case KNOWN -> {}
-            case BEYOND_A_GAP -> catchUp(subscribers);
-            case IN_ANOTHER_EPOCH -> lose(subscribers);
+            case BEYOND_A_GAP, IN_ANOTHER_EPOCH -> catchUp(subscribers);
         }
         return false;
+    }
+
+    CompletionStage<History> inbox(Topic topic, int limit) {
+        return subscriptions.inbox(topic, limit);
     }
 
     CompletionStage<History> history(Topic topic, long after, int limit) {
@@ -194,8 +198,12 @@ final class Hub {
                     }
                     if (failure != null) {
                         log.debug("What {} missed could not be read, trying on", subscribers.topic(), failure);
-                        catchUpLater(subscribers);
+                        later(() -> catchUp(subscribers), CATCH_UP_RETRY_MILLIS);
                         return;
+                    }
+                    if (history.top().offset() < last.offset()
+                            && history.top().epoch().equals(last.epoch())) {
+                        continuity.renew(last.epoch()); // the broker lost what had been delivered
                     }
                     onHistory(subscribers, history);
                     if (continuity.lacks(history.top())) {
@@ -204,48 +212,49 @@ final class Hub {
                 }));
     }
 
-    private void catchUpLater(Subscribers subscribers) {
-        var _ = loop.executor().schedule(() -> catchUp(subscribers), CATCH_UP_RETRY_MILLIS, TimeUnit.MILLISECONDS);
-    }
-
-    /** Gives the subscribers of a topic what it kept and they have not got; was read from where they stand, or before. */
+    /** Gives the subscribers of a topic what it kept and they have not got, and tells of what is lost. */
     void onHistory(Subscribers subscribers, History history) {
         Continuity continuity = Objects.requireNonNull(subscribers.continuity());
-        for (Publication publication : history.publications()) {
-            Position last = continuity.last();
-            Position position = Objects.requireNonNull(publication.position());
-            if (last != null && last.epoch().equals(position.epoch()) && position.offset() == last.offset() + 1) {
-                loop.append(publication);
-            }
-        }
         Position last = continuity.last();
         if (last == null) {
             return;
         }
-        boolean elsewhere = !last.epoch().equals(history.top().epoch());
-        boolean gapped = history.publications().isEmpty()
-                ? last.offset() < history.top().offset()
-                : offsetOf(history.publications().getFirst()) > last.offset() + 1;
-        if (elsewhere || gapped) {
-            lose(subscribers);
+        Position top = history.top();
+        if (!last.epoch().equals(top.epoch())) {
+            continuity.renew(top.epoch());
+            last = top.at(0);
+        }
+        if (history.after() > last.offset()) {
+            return; // who asked stands further on; the topic's own reading follows
+        }
+        for (Publication publication : history.publications()) {
+            long offset = Objects.requireNonNull(publication.position()).offset();
+            if (offset > last.offset()) {
+                if (continuity.lost || offset > last.offset() + 1) {
+                    lose(subscribers, top.at(offset - 1));
+                }
+                loop.append(publication);
+                last = top.at(offset);
+            }
+        }
+        if (history.publications().isEmpty() && (continuity.lost || last.offset() < top.offset())) {
+            lose(subscribers, top);
         }
     }
 
-    private static long offsetOf(Publication publication) {
-        return Objects.requireNonNull(publication.position()).offset();
+    /** Publications up to there are not kept any more. */
+    private void lose(Subscribers subscribers, Position upTo) {
+        Continuity continuity = Objects.requireNonNull(subscribers.continuity());
+        continuity.lost = false;
+        continuity.given(upTo);
+        subscribers.tellLoss(upTo, loop);
     }
 
-    /** What they missed is not kept any more: they come back, and are told. */
-    private void lose(Subscribers subscribers) {
-        Objects.requireNonNull(subscribers.continuity()).forget();
-        subscribers.closeAll(Disconnect.INSUFFICIENT_STATE);
-    }
-
-    /** The broker's subscriptions were interrupted. So many topics at a time are looked at. */
+    /** The broker's subscriptions were interrupted, or it is time to look: what topics lack is read. So many at a time. */
     void catchUpAll() {
         List<Subscribers> kept = new ArrayList<>();
         for (Subscribers subscribers : topics.values()) {
-            if (subscribers.continuity() != null) {
+            if (subscribers.lastPosition() != null) {
                 kept.add(subscribers);
             }
         }
@@ -254,12 +263,34 @@ final class Hub {
 
     private void catchUpFrom(List<Subscribers> kept, int from) {
         int to = Math.min(from + CATCH_UP_AT_ONCE, kept.size());
-        for (int i = from; i < to; i++) {
-            catchUp(kept.get(i));
+        List<Subscribers> piece = kept.subList(from, to);
+        if (piece.isEmpty()) {
+            return;
         }
-        if (to < kept.size()) {
-            var _ = loop.executor().schedule(() -> catchUpFrom(kept, to), CATCH_UP_PAUSE_MILLIS, TimeUnit.MILLISECONDS);
-        }
+        subscriptions
+                .tops(piece.stream().map(Subscribers::topic).toList())
+                .whenComplete((tops, failure) -> loop.run(() -> {
+                    if (failure != null) {
+                        log.debug("Where topics stand could not be read, trying on", failure);
+                        later(() -> catchUpFrom(kept, from), CATCH_UP_RETRY_MILLIS);
+                        return;
+                    }
+                    for (Subscribers subscribers : piece) {
+                        if (isElsewhere(subscribers, tops.get(subscribers.topic()))) {
+                            catchUp(subscribers);
+                        }
+                    }
+                    later(() -> catchUpFrom(kept, to), CATCH_UP_PAUSE_MILLIS);
+                }));
+    }
+
+    /** Also where the topic went on since that top was read: then reading it finds nothing. */
+    private static boolean isElsewhere(Subscribers subscribers, @Nullable Position top) {
+        return !Objects.equals(subscribers.lastPosition(), top);
+    }
+
+    private void later(Runnable task, long millis) {
+        var _ = loop.executor().schedule(task, millis, TimeUnit.MILLISECONDS);
     }
 
     Codec codec() {

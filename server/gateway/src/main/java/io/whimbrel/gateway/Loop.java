@@ -5,6 +5,7 @@ import io.netty.buffer.ByteBufAllocator;
 import io.netty.util.concurrent.EventExecutor;
 import io.whimbrel.gateway.GatewaySettings.Limits;
 import io.whimbrel.gateway.GatewaySettings.Timing;
+import io.whimbrel.model.Position;
 import io.whimbrel.model.Publication;
 import io.whimbrel.protocol.ByteSink;
 import io.whimbrel.protocol.Codec;
@@ -62,6 +63,7 @@ final class Loop {
     private final GatewayMetrics metrics;
     private final LongSupplier clockMillis;
     private final Hub hub;
+    private final Cursors cursors;
     private final Codec codec;
     private final TimingWheel wheel;
     private final Deflation deflation = new Deflation();
@@ -107,6 +109,7 @@ final class Loop {
         tickMaxBytes = Math.min(TICK_MAX_BYTES, settings.limits().outboxMaxBytes() / 4);
         tickMaxPublications = Math.max(1, settings.limits().outboxMaxFrames() / 4);
         hub = new Hub(this, subscriptions, codec);
+        cursors = new Cursors(this, subscriptions);
         this.codec = codec;
         wheel = new TimingWheel(WHEEL_TICK_MILLIS, clockMillis.getAsLong());
     }
@@ -116,6 +119,8 @@ final class Loop {
         wheelDueNanos = System.nanoTime() + WHEEL_TICK_NANOS;
         // With a fixed rate, turns that were missed would be made up for at once, and none of them be late.
         executor.scheduleWithFixedDelay(this::turnWheel, WHEEL_TICK_NANOS, WHEEL_TICK_NANOS, TimeUnit.NANOSECONDS);
+        long checkMillis = timing().historyCheck().toMillis();
+        executor.scheduleWithFixedDelay(hub::catchUpAll, checkMillis, checkMillis, TimeUnit.MILLISECONDS);
     }
 
     private void turnWheel() {
@@ -277,6 +282,10 @@ final class Loop {
         return hub;
     }
 
+    Cursors cursors() {
+        return cursors;
+    }
+
     TimingWheel wheel() {
         return wheel;
     }
@@ -330,6 +339,16 @@ final class Loop {
             codec.encode(publication, sinkTo(out));
         }
         return out.writerIndex() - before;
+    }
+
+    /** A frame that tells of lost publications; to be ended by the caller. */
+    Batch notRecovered(Position upTo, OutboxRule rule) {
+        byte[] text = codec.notRecovered(upTo);
+        Batch notice = new Batch(allocate(Frames.headerLength(text.length) + text.length), rule);
+        ByteBuf out = notice.nextFrame();
+        Frames.writeTextHeader(out, text.length, false);
+        out.writeBytes(text);
+        return notice;
     }
 
     private void appendDeflated(Publication publication, ByteBuf out) {

@@ -38,6 +38,8 @@ final class NettySocket extends ChannelInboundHandlerAdapter implements Socket {
 
     /** Whether the owner waits to hear that all is sent. */
     private boolean full;
+    /** The rest of the first write that found no room; Netty moves its beginning along while it sends. */
+    private @Nullable ByteBuf rest;
     /** Known to have nothing in Netty's queue; asking the queue costs five steps through memory that is seldom at hand. */
     private boolean idle;
 
@@ -67,9 +69,13 @@ final class NettySocket extends ChannelInboundHandlerAdapter implements Socket {
             return idle;
         }
         full = false; // what Netty manages to send right here is told by the answer alone
-        channel.writeAndFlush(bytes.retainedSlice(bytes.readerIndex() + sent, left), channel.voidPromise());
+        ByteBuf unsent =
+                bytes.slice(bytes.readerIndex() + sent, left).retain(); // none that is used again when released
+        ByteBuf counted = encrypted ? unsent.duplicate() : unsent; // what TLS has taken is not sent by that
+        channel.writeAndFlush(unsent, channel.voidPromise());
         idle = isQueueEmpty();
         full = !idle;
+        rest = idle ? null : rest == null ? counted : rest;
         return idle;
     }
 
@@ -95,6 +101,12 @@ final class NettySocket extends ChannelInboundHandlerAdapter implements Socket {
     public long pendingBytes() {
         ChannelOutboundBuffer queue = channel.unsafe().outboundBuffer();
         return queue == null ? 0 : queue.totalPendingWriteBytes();
+    }
+
+    @Override
+    public int unsentBytes() {
+        ByteBuf unsent = rest;
+        return unsent == null ? 0 : unsent.readableBytes(); // two numbers, which a released buffer still has
     }
 
     @Override
@@ -145,6 +157,7 @@ final class NettySocket extends ChannelInboundHandlerAdapter implements Socket {
     public void channelWritabilityChanged(ChannelHandlerContext context) {
         if (full && channel.isWritable()) {
             full = false;
+            rest = null;
             owner.onWritable();
         }
     }

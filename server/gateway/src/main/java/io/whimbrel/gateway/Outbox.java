@@ -1,5 +1,6 @@
 package io.whimbrel.gateway;
 
+import io.whimbrel.model.Position;
 import java.util.ArrayDeque;
 import java.util.Iterator;
 import org.jspecify.annotations.Nullable;
@@ -16,8 +17,15 @@ final class Outbox {
     /** @param topic null for a control frame */
     private record Waiting(Batch batch, @Nullable Subscribers topic) {}
 
+    /** Whom it tells what became of frames. */
+    interface Owner {
+        /** The socket took all bytes. */
+        void onWritten(Batch batch, @Nullable Subscribers topic);
+    }
+
     private final Socket socket;
     private final Loop loop;
+    private final Owner owner;
     private @Nullable ArrayDeque<Waiting> waiting;
     /** The first batch of this tick, while others may follow; the tick keeps it alive. */
     private @Nullable Batch deferred;
@@ -25,6 +33,8 @@ final class Outbox {
     private @Nullable Subscribers deferredTopic;
     /** What the socket has begun to send and not finished; null when it has room. */
     private @Nullable Batch sending;
+
+    private @Nullable Subscribers sendingTopic;
 
     private int waitingBytes;
     private int waitingFrames;
@@ -34,9 +44,10 @@ final class Outbox {
     private boolean finishing;
     private boolean closing;
 
-    Outbox(Socket socket, Loop loop) {
+    Outbox(Socket socket, Loop loop, Owner owner) {
         this.socket = socket;
         this.loop = loop;
+        this.owner = owner;
     }
 
     /** Takes frames for the only topic of a session; false when more waits than may, and the session has to go. */
@@ -44,7 +55,7 @@ final class Outbox {
         if (isBehind()) {
             return keep(batch, topic);
         }
-        send(batch);
+        send(batch, topic);
         return sending == null
                 || (socket.pendingBytes() <= loop.limits().outboxMaxBytes()
                         && !loop.budget().isSpent());
@@ -71,7 +82,7 @@ final class Outbox {
         if (isBehind()) {
             enqueue(frame, null);
         } else {
-            send(frame);
+            send(frame, null);
         }
         frame.end();
     }
@@ -171,7 +182,7 @@ final class Outbox {
         Batch only = deferred;
         if (only != null) {
             deferred = null;
-            send(only);
+            send(only, deferredTopic);
         }
         ArrayDeque<Waiting> queue = waiting;
         while (queue != null && !isBlocked()) {
@@ -179,7 +190,7 @@ final class Outbox {
                 sendTogether(queue);
             } else if (!queue.isEmpty()) {
                 Waiting next = queue.remove();
-                send(next.batch);
+                send(next.batch, next.topic);
                 forget(next);
             }
             if (queue.isEmpty()) {
@@ -192,26 +203,33 @@ final class Outbox {
 
     private void sendTogether(ArrayDeque<Waiting> queue) {
         Batch together = new Batch(loop.allocate(waitingBytes), OutboxRule.DISCONNECT);
+        Subscribers inbox = null;
         for (Waiting entry; (entry = queue.poll()) != null; ) {
-            together.bytes().writeBytes(entry.batch.bytes(), entry.batch.bytes().readerIndex(), entry.batch.length());
+            together.appendOther(entry.batch);
+            inbox = entry.batch.last() == null ? inbox : entry.topic;
             forget(entry);
         }
-        send(together);
+        send(together, inbox);
         together.end();
     }
 
-    private void send(Batch batch) {
-        if (!socket.write(batch.bytes())) {
+    private void send(Batch batch, @Nullable Subscribers topic) {
+        if (socket.write(batch.bytes())) {
+            owner.onWritten(batch, topic);
+        } else {
             batch.hold(loop.budget());
             sending = batch;
+            sendingTopic = topic;
         }
     }
 
     /** The socket has sent all it was given. */
     void onWritable() {
-        if (sending != null) {
-            sending.release(loop.budget());
+        Batch sent = sending;
+        if (sent != null) {
             sending = null;
+            owner.onWritten(sent, sendingTopic);
+            sent.release(loop.budget());
         }
         if (open) {
             flush();
@@ -262,12 +280,20 @@ final class Outbox {
         }
     }
 
-    /** The connection is gone. */
-    void discard() {
+    /**
+     * The connection is gone. Answers how far the client's inbox went out with what was being sent; null where no further
+     * than was said before.
+     */
+    @Nullable
+    Position discard() {
         clear();
-        if (sending != null) {
-            sending.release(loop.budget());
-            sending = null;
+        Batch unfinished = sending;
+        if (unfinished == null) {
+            return null;
         }
+        sending = null;
+        Position reached = unfinished.lastWithin(unfinished.length() - socket.unsentBytes());
+        unfinished.release(loop.budget());
+        return reached;
     }
 }

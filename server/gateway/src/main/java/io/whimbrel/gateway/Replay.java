@@ -1,6 +1,5 @@
 package io.whimbrel.gateway;
 
-import io.netty.buffer.ByteBuf;
 import io.whimbrel.broker.BrokerUnavailableException;
 import io.whimbrel.broker.History;
 import io.whimbrel.model.Disconnect;
@@ -30,13 +29,15 @@ final class Replay {
     private final Loop loop;
     private final Session session;
     private final Subscribers subscribers;
-    private final boolean tells;
+    private final boolean fromCursor;
     /** Completes when the client can be let in. */
     private final CompletableFuture<Void> begun = new CompletableFuture<>();
 
     private final ArrayDeque<Publication> toSend = new ArrayDeque<>();
-    /** Where the session stands; null for one that begins at the top. */
+    /** Where the session stands; null for one that begins at the cursor, or at the top, until that is read. */
     private @Nullable Position at;
+    /** What the client said, until that is compared with what is kept. */
+    private @Nullable Position claimed;
     /** Where the session is told to stand, since publications before that are lost to it. */
     private @Nullable Position toTell;
 
@@ -46,15 +47,15 @@ final class Replay {
     private boolean over;
 
     /**
-     * @param since null for a session that begins with what is published from now on
-     * @param tells whether the client is told of what is lost
+     * @param since null for a session that begins at the cursor, where it is an inbox, or else at the top
      */
-    Replay(Loop loop, Session session, Subscribers subscribers, @Nullable Position since, boolean tells) {
+    Replay(Loop loop, Session session, Subscribers subscribers, @Nullable Position since) {
         this.loop = loop;
         this.session = session;
         this.subscribers = subscribers;
-        this.tells = tells;
+        fromCursor = since == null && subscribers.isInbox();
         at = since;
+        claimed = since;
     }
 
     /** Completes when the client can be let in: it has been given everything, or begins to be. */
@@ -95,7 +96,7 @@ final class Replay {
         Position topic = continuity().last();
         Position here = at;
         if (here == null) {
-            return topic != null;
+            return topic != null && !fromCursor;
         }
         return atTop && (topic == null || topic.offset() == here.offset());
     }
@@ -105,31 +106,40 @@ final class Replay {
         Position topic = continuity().last();
         Position here = at;
         long after = here == null ? 0 : topic == null ? here.offset() : Math.min(here.offset(), topic.offset());
-        loop.hub()
-                .history(subscribers.topic(), after, here == null ? 0 : CHUNK)
-                .whenComplete((history, failure) -> loop.run(() -> {
-                    reading = false;
-                    if (over) {
-                        return;
-                    }
-                    if (failure == null) {
-                        onHistory(history);
-                        goOn();
-                    } else {
-                        fail(failure);
-                    }
-                }));
+        CompletionStage<History> answer = here == null && fromCursor
+                ? loop.hub().inbox(subscribers.topic(), CHUNK)
+                : loop.hub().history(subscribers.topic(), after, here == null ? 0 : CHUNK);
+        answer.whenComplete((history, failure) -> loop.run(() -> {
+            reading = false;
+            if (over) {
+                return;
+            }
+            if (failure == null) {
+                onHistory(history);
+                goOn();
+            } else {
+                fail(failure);
+            }
+        }));
     }
 
     private void onHistory(History history) {
         Position top = history.top();
         loop.hub().onHistory(subscribers, history);
         Position here = at;
-        if (here == null) {
+        if (here == null && !fromCursor) {
             if (continuity().last() == null) {
                 continuity().start(top);
             }
             return;
+        }
+        if (here == null) {
+            here = continuity().cursor(top.at(history.after()));
+            session.standsAt(here.offset());
+        }
+        if (claimed != null) {
+            onClaim(claimed, top);
+            claimed = null;
         }
         if (!here.epoch().equals(top.epoch()) || here.offset() > top.offset()) {
             lost = true;
@@ -156,6 +166,14 @@ final class Replay {
         atTop = here.offset() == top.offset();
     }
 
+    /** A client that says where it stands says as well that it has everything up to there. */
+    private void onClaim(Position claim, Position top) {
+        if (claim.epoch().equals(top.epoch()) && claim.offset() <= top.offset()) {
+            session.standsAt(claim.offset());
+            loop.cursors().move(subscribers, claim);
+        }
+    }
+
     private void tellLoss(Position from) {
         lost = false;
         loop.metrics().notRecovered();
@@ -169,14 +187,13 @@ final class Replay {
     private void send() {
         Position from = toTell;
         toTell = null;
-        if (from != null && tells) {
-            byte[] text = loop.hub().codec().notRecovered(from);
-            Batch notice = new Batch(loop.allocate(Frames.headerLength(text.length) + text.length), subscribers.rule());
-            ByteBuf out = notice.nextFrame();
-            Frames.writeTextHeader(out, text.length, false);
-            out.writeBytes(text);
-            session.replay(notice, subscribers);
-            notice.end();
+        if (from != null) {
+            session.standsAt(from.offset());
+            if (session.isTold()) {
+                Batch notice = loop.notRecovered(from, subscribers.rule());
+                session.replay(notice, subscribers);
+                notice.end();
+            }
         }
         while (!toSend.isEmpty() && session.pendingBytes() < MAX_PENDING_BYTES && !session.isOver()) {
             sendSome();
@@ -186,7 +203,7 @@ final class Replay {
     private void sendSome() {
         Batch batch = new Batch(loop.allocate(1024), subscribers.rule());
         while (!toSend.isEmpty() && batch.length() < MAX_PENDING_BYTES) {
-            loop.appendFrame(toSend.remove(), batch.nextFrame(), session.deflated());
+            subscribers.append(toSend.remove(), batch, session.deflated(), loop);
         }
         if (session.replay(batch, subscribers)) {
             loop.metrics().replayed(batch.frames());
@@ -205,6 +222,10 @@ final class Replay {
         if (continuity().lacks(Objects.requireNonNull(continuity().last()))) {
             loop.hub().catchUp(subscribers);
         }
+    }
+
+    Subscribers subscribers() {
+        return subscribers;
     }
 
     private void fail(Throwable failure) {

@@ -1,7 +1,11 @@
 package io.whimbrel.gateway;
 
 import io.netty.buffer.ByteBuf;
+import io.netty.buffer.ByteBufUtil;
 import io.whimbrel.model.Disconnect;
+import io.whimbrel.model.Position;
+import io.whimbrel.protocol.Command;
+import java.util.Objects;
 import java.util.concurrent.ThreadLocalRandom;
 import org.jspecify.annotations.Nullable;
 
@@ -14,7 +18,7 @@ import org.jspecify.annotations.Nullable;
  *      in the outbox    to the socket   the end of its bytes or the deadline count
  * </pre>
  */
-final class Session extends TimingWheel.Entry implements Socket.Owner, FrameReader.Sink {
+final class Session extends TimingWheel.Entry implements Socket.Owner, FrameReader.Sink, Outbox.Owner {
     private enum State {
         OPENING,
         OPEN,
@@ -38,6 +42,15 @@ final class Session extends TimingWheel.Entry implements Socket.Owner, FrameRead
     /** What brings it publications it missed; null when it has them. */
     private @Nullable Replay replay;
 
+    /** Of its address's topic: the offset of the last publication it was given, and up to where its client said it has them. */
+    private long givenOffset;
+
+    private long ackedOffset;
+    /** Whether its client is told of what is lost, in frames without a message. */
+    private final boolean told;
+    /** Whether only what its client says moves the cursor of its inbox; otherwise what its socket took does. */
+    private boolean acks;
+
     private final long endsAtMillis;
     private final Disconnect endReason;
     private State state = State.OPENING;
@@ -47,8 +60,10 @@ final class Session extends TimingWheel.Entry implements Socket.Owner, FrameRead
     private boolean flushPending;
     private boolean readingPaused;
     private int utf8 = Utf8.BOUNDARY;
-    /** A compressed message so far; null between messages and for connections without compression. */
-    private @Nullable ByteBuf compressedMessage;
+    /** A message that comes in pieces, or compressed, so far. */
+    private @Nullable ByteBuf message;
+    /** Whether the message under way is larger than any that means something. */
+    private boolean messageIsLong;
 
     private long lastReadMillis;
     /** When the ping was sent that nothing has followed yet; 0 when none is out. */
@@ -59,14 +74,17 @@ final class Session extends TimingWheel.Entry implements Socket.Owner, FrameRead
     /**
      * @param end by the loop's clock
      * @param deflated whether permessage-deflate was negotiated
+     * @param acks whether its client says what it has, from the beginning, and is told of what is lost
      */
-    Session(Loop loop, Socket socket, End end, boolean deflated) {
+    Session(Loop loop, Socket socket, End end, boolean deflated, boolean acks) {
         this.loop = loop;
         this.socket = socket;
         endsAtMillis = end.millis();
         endReason = end.reason();
         this.deflated = deflated;
-        outbox = new Outbox(socket, loop);
+        this.acks = acks;
+        told = acks;
+        outbox = new Outbox(socket, loop, this);
         reader = new FrameReader(this, loop.limits().maxMessageBytes(), deflated);
     }
 
@@ -100,11 +118,37 @@ final class Session extends TimingWheel.Entry implements Socket.Owner, FrameRead
         if (isOver()) {
             return false;
         }
+        given(batch);
         boolean taken = outbox.offer(batch, topic);
         if (!taken) {
             close(Disconnect.SLOW);
         }
         return taken;
+    }
+
+    private void given(Batch batch) {
+        Position last = batch.last();
+        if (last != null) {
+            givenOffset = last.offset();
+        }
+    }
+
+    /** It has everything of its address's topic up to there, or will not get it. */
+    void standsAt(long offset) {
+        givenOffset = offset;
+        ackedOffset = offset;
+    }
+
+    boolean isTold() {
+        return told;
+    }
+
+    @Override
+    public void onWritten(Batch batch, @Nullable Subscribers topic) {
+        Position last = batch.last();
+        if (last != null && topic != null && !acks) {
+            loop.cursors().move(topic, last);
+        }
     }
 
     /** Whether nothing is given to it any more. */
@@ -150,6 +194,7 @@ final class Session extends TimingWheel.Entry implements Socket.Owner, FrameRead
         if (own == null || isOver()) {
             return false;
         }
+        given(batch);
         boolean taken;
         if (own.next() == null) {
             taken = outbox.offer(batch, topic);
@@ -220,10 +265,14 @@ final class Session extends TimingWheel.Entry implements Socket.Owner, FrameRead
         }
         state = State.CLOSED;
         loop.wheel().cancel(this);
+        Position reached = outbox.discard();
+        Subscribers inbox = inbox();
+        if (reached != null && inbox != null && !acks) {
+            loop.cursors().move(inbox, reached);
+        }
         leave();
         reader.close();
-        outbox.discard();
-        dropCompressedMessage();
+        dropMessage();
     }
 
     /** Says goodbye with a code, waits a little for the client's answer, then ends the connection. */
@@ -242,6 +291,17 @@ final class Session extends TimingWheel.Entry implements Socket.Owner, FrameRead
             outbox.clear(); // What it could not take in time would keep the reason from it.
         }
         send(Frames.close(reason));
+    }
+
+    /** The topic of its address; null where that is not kept, or the session has left it. */
+    private @Nullable Subscribers inbox() {
+        for (Membership member = memberships; member != null; member = member.next()) {
+            if (member.subscribers().isInbox()) {
+                return member.subscribers();
+            }
+        }
+        Replay running = replay;
+        return running == null ? null : running.subscribers();
     }
 
     private void leave() {
@@ -264,7 +324,7 @@ final class Session extends TimingWheel.Entry implements Socket.Owner, FrameRead
     private void beginClosing() {
         state = State.CLOSING;
         leave();
-        dropCompressedMessage();
+        dropMessage();
         resumeReading();
         loop.wheel().schedule(this, loop.nowMillis() + loop.timing().close().toMillis());
     }
@@ -276,42 +336,89 @@ final class Session extends TimingWheel.Entry implements Socket.Owner, FrameRead
         if (state != State.OPEN) {
             return;
         }
-        // The bare protocol gives no meaning to a client's messages: they are checked and forgotten.
         if (compressed) {
             onCompressed(piece, text, last);
         } else if (text) {
             utf8 = Utf8.advance(first ? Utf8.BOUNDARY : utf8, piece);
             if (utf8 == Utf8.INVALID || (last && utf8 != Utf8.BOUNDARY)) {
                 violated(Disconnect.INVALID_PAYLOAD);
+            } else {
+                onText(piece, last);
             }
         }
     }
 
-    private void onCompressed(ByteBuf piece, boolean text, boolean last) {
-        ByteBuf message = compressedMessage;
-        if (message == null) {
-            message = loop.allocate(piece.readableBytes());
-            compressedMessage = message;
+    private void onText(ByteBuf piece, boolean last) {
+        int before = message == null ? 0 : message.readableBytes();
+        messageIsLong |= before + piece.readableBytes() > loop.hub().codec().maxCommandBytes();
+        if (messageIsLong) {
+            dropMessage();
+        } else if (last && before == 0) {
+            onMessage(ByteBufUtil.getBytes(piece));
+        } else {
+            gather(piece);
+            if (last) {
+                onMessage(ByteBufUtil.getBytes(message));
+                dropMessage();
+            }
         }
-        message.writeBytes(piece);
+        messageIsLong &= !last;
+    }
+
+    private void gather(ByteBuf piece) {
+        ByteBuf gathered = message;
+        if (gathered == null) {
+            gathered = loop.allocate(piece.readableBytes());
+            message = gathered;
+        }
+        gathered.writeBytes(piece, piece.readerIndex(), piece.readableBytes());
+    }
+
+    private void onMessage(byte[] text) {
+        switch (loop.hub().codec().decode(text)) {
+            case Command.Ack(long offset) -> onAck(offset);
+            case Command.Unknown() -> {} // whatever it is, the client's next library may mean something by it
+        }
+    }
+
+    private void onAck(long offset) {
+        Subscribers inbox = inbox();
+        if (inbox == null || offset > givenOffset) {
+            loop.metrics().ackIgnored();
+            return;
+        }
+        acks = true;
+        Position stands = inbox.lastPosition();
+        if (offset > ackedOffset && stands != null) {
+            ackedOffset = offset;
+            loop.cursors().move(inbox, stands.at(offset));
+        }
+    }
+
+    private void onCompressed(ByteBuf piece, boolean text, boolean last) {
+        gather(piece);
         if (!last) {
             return;
         }
-        Deflation.Inflated found =
-                loop.deflation().inflate(message, text, loop.limits().maxMessageBytes());
-        dropCompressedMessage();
+        Deflation.Inflated found = loop.deflation()
+                .inflate(Objects.requireNonNull(message), text, loop.limits().maxMessageBytes());
+        dropMessage();
         switch (found) {
-            case VALID -> {}
+            case VALID -> {
+                if (text) {
+                    onMessage(loop.deflation().inflated(loop.hub().codec().maxCommandBytes()));
+                }
+            }
             case NOT_DEFLATE -> violated(Disconnect.PROTOCOL_ERROR);
             case TOO_BIG -> violated(Disconnect.MESSAGE_TOO_BIG);
             case NOT_UTF8 -> violated(Disconnect.INVALID_PAYLOAD);
         }
     }
 
-    private void dropCompressedMessage() {
-        if (compressedMessage != null) {
-            compressedMessage.release();
-            compressedMessage = null;
+    private void dropMessage() {
+        if (message != null) {
+            message.release();
+            message = null;
         }
     }
 

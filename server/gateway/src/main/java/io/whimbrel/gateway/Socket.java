@@ -30,6 +30,12 @@ interface Socket {
     /** What was written and not yet taken by the system, bookkeeping included. */
     long pendingBytes();
 
+    /**
+     * Of the first write that found no room, how much the system has not taken; rather more than less where that cannot be
+     * told, as with TLS. Also right when the connection is gone.
+     */
+    int unsentBytes();
+
     /** Stops taking bytes from the client, whom TCP then makes wait. */
     void pauseReading();
 

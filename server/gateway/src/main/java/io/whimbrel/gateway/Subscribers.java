@@ -1,6 +1,7 @@
 package io.whimbrel.gateway;
 
 import io.whimbrel.model.Disconnect;
+import io.whimbrel.model.Position;
 import io.whimbrel.model.Publication;
 import io.whimbrel.model.Topic;
 import io.whimbrel.protocol.Codec;
@@ -64,6 +65,17 @@ final class Subscribers {
         return continuity;
     }
 
+    /** Whether this is the topic of an address, and kept. */
+    boolean isInbox() {
+        return continuity != null && topic.isReserved();
+    }
+
+    /** Where the topic stands here; null where that is not known, or nothing is kept. */
+    @Nullable
+    Position lastPosition() {
+        return continuity == null ? null : continuity.last();
+    }
+
     OutboxRule rule() {
         return rule;
     }
@@ -125,14 +137,21 @@ final class Subscribers {
         int written = 0;
         if (deflatedSessions < size) {
             int frameLength = Frames.headerLength(length) + length;
-            written += loop.appendFrame(
-                    publication, portion.batch(false, loop, rule, frameLength).nextFrame(), false);
+            written += append(publication, portion.batch(false, loop, rule, frameLength), false, loop);
         }
         if (deflatedSessions > 0) {
-            var out = portion.batch(true, loop, rule, length).nextFrame();
-            written += loop.appendFrame(publication, out, true);
+            written += append(publication, portion.batch(true, loop, rule, length), true, loop);
         }
         portion.onAppended(publication.timeMillis(), written);
+        return written;
+    }
+
+    /** Appends a frame for sessions of this topic; answers its length. */
+    int append(Publication publication, Batch batch, boolean deflatedFrame, Loop loop) {
+        int written = loop.appendFrame(publication, batch.nextFrame(), deflatedFrame);
+        if (topic.isReserved()) {
+            batch.reaches(publication.position());
+        }
         return written;
     }
 
@@ -278,10 +297,25 @@ final class Subscribers {
         }
     }
 
-    /** Closes everybody. */
-    void closeAll(Disconnect reason) {
-        for (int i = size - 1; i >= 0; i--) { // from the end, since they leave the list right here
-            at(i).session().close(reason);
+    /**
+     * Publications up to there are lost to everybody. Who wants to be told is, before anything that comes after; who cannot be
+     * right now, since there is something to deliver before, has to come back.
+     */
+    void tellLoss(Position upTo, Loop loop) {
+        Batch notice = null;
+        for (int i = size - 1; i >= 0; i--) { // from the end, since who is closed leaves the list right here
+            Session session = at(i).session();
+            session.standsAt(upTo.offset());
+            loop.metrics().notRecovered();
+            if (session.isTold() && isDelivering()) {
+                session.close(Disconnect.INSUFFICIENT_STATE);
+            } else if (session.isTold()) {
+                notice = notice == null ? loop.notRecovered(upTo, rule) : notice;
+                session.replay(notice, this);
+            }
+        }
+        if (notice != null) {
+            notice.end();
         }
     }
 

@@ -2,8 +2,11 @@ package io.whimbrel.gateway;
 
 import io.whimbrel.broker.Broker;
 import io.whimbrel.broker.History;
+import io.whimbrel.model.Position;
 import io.whimbrel.model.Topic;
 import java.util.Arrays;
+import java.util.List;
+import java.util.Map;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.ConcurrentHashMap;
 
@@ -54,6 +57,18 @@ final class Subscriptions {
 
     CompletionStage<History> history(Topic topic, long after, int limit) {
         return broker.history(topic, after, limit);
+    }
+
+    CompletionStage<History> inbox(Topic topic, int limit) {
+        return broker.inbox(topic, limit);
+    }
+
+    CompletionStage<Void> moveCursors(Map<Topic, Position> furthest) {
+        return broker.moveCursors(furthest);
+    }
+
+    CompletionStage<Map<Topic, Position>> tops(List<Topic> of) {
+        return broker.tops(of);
     }
 
     /** The loops that want this topic's publications; not to be changed. */

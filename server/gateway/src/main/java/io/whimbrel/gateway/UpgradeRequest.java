@@ -30,13 +30,16 @@ final class UpgradeRequest {
          * @param subprotocol the one to select, or an empty text
          * @param extensions the ones to select, or an empty text
          * @param since where the client stands in the topic of its address; null where it does not say so
+         * @param acks whether the client says what it has
          */
         record Accepted(
                 String key,
                 Optional<String> token,
                 String subprotocol,
                 String extensions,
-                @Nullable Position since) implements Reading {}
+                @Nullable Position since,
+                boolean acks)
+                implements Reading {}
 
         /**
          * No handshake.
@@ -124,7 +127,8 @@ final class UpgradeRequest {
                 token.filter(text -> !text.isEmpty()),
                 whimbrel ? SUBPROTOCOL : "",
                 compression ? Deflation.negotiate(headers) : "",
-                since);
+                since,
+                only(query, "acks").equals("1"));
     }
 
     private static Map<String, List<String>> query(HttpRequest request) {

@@ -80,7 +80,8 @@ class EdgeTest {
                 Duration.ofSeconds(1),
                 Duration.ZERO,
                 Duration.ZERO,
-                Duration.ZERO);
+                Duration.ZERO,
+                Duration.ofSeconds(40));
 
         try (TlsFiles files = TestCertificate.open(folder);
                 TestGateway gateway =
@@ -230,7 +231,8 @@ class EdgeTest {
                 Duration.ofSeconds(1),
                 Duration.ZERO,
                 Duration.ZERO,
-                Duration.ofMillis(200));
+                Duration.ofMillis(200),
+                Duration.ofSeconds(40));
 
         try (TestGateway gateway = new TestGateway(TestGateway.settings().withTiming(timing));
                 RawClient raw = gateway.open(gateway.verifier.newClient())) {
@@ -250,7 +252,8 @@ class EdgeTest {
                 Duration.ofSeconds(1),
                 Duration.ZERO,
                 Duration.ofMillis(300),
-                Duration.ZERO);
+                Duration.ZERO,
+                Duration.ofSeconds(40));
 
         try (TestGateway gateway = new TestGateway(TestGateway.settings().withTiming(timing))) {
             Address reader = gateway.verifier.newClient();

@@ -38,6 +38,11 @@ final class FakeSocket implements Socket {
     }
 
     @Override
+    public int unsentBytes() {
+        return (int) pendingBytes;
+    }
+
+    @Override
     public void pauseReading() {}
 
     @Override

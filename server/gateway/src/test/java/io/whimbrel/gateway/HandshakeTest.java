@@ -270,7 +270,8 @@ class HandshakeTest {
                 Duration.ofSeconds(1),
                 Duration.ZERO,
                 Duration.ZERO,
-                Duration.ZERO);
+                Duration.ZERO,
+                Duration.ofSeconds(40));
 
         try (TestGateway quick = new TestGateway(TestGateway.settings().withTiming(timing));
                 RawClient raw = new RawClient(quick.port())) {
@@ -289,7 +290,8 @@ class HandshakeTest {
                 Duration.ofSeconds(1),
                 Duration.ZERO,
                 Duration.ZERO,
-                Duration.ZERO);
+                Duration.ZERO,
+                Duration.ofSeconds(40));
 
         try (TestGateway quick = new TestGateway(TestGateway.settings().withTiming(timing));
                 RawClient raw = new RawClient(quick.port())) {

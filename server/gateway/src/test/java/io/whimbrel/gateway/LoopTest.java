@@ -180,7 +180,7 @@ class LoopTest {
     private Session openSession(EmbeddedChannel channel, Topic on, long expiresAtMillis) {
         Session[] made = new Session[1];
         NettySocket socket = new NettySocket(channel, false, self -> {
-            made[0] = new Session(loop, self, new Session.End(expiresAtMillis, Disconnect.EXPIRED), false);
+            made[0] = new Session(loop, self, new Session.End(expiresAtMillis, Disconnect.EXPIRED), false, false);
             return made[0];
         });
         channel.pipeline().addLast(socket);

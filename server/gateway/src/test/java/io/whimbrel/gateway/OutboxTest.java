@@ -13,6 +13,7 @@ import io.whimbrel.protocol.bare.BareCodec;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -25,10 +26,15 @@ class OutboxTest {
     private final MemoryBudget budget = new MemoryBudget(1 << 20);
     private final Loop loop = loop(budget);
     private final FakeSocket socket = new FakeSocket();
-    private final Outbox outbox = new Outbox(socket, loop);
+    private final Outbox outbox = new Outbox(socket, loop, this::onWritten);
     private final Subscribers prices = topic("prices");
     private final Subscribers chat = topic("chat");
     private final List<ByteBuf> made = new ArrayList<>();
+    private final List<String> written = new ArrayList<>();
+
+    private void onWritten(Batch batch, @Nullable Subscribers topic) {
+        written.add(batch.bytes().toString(ISO_8859_1) + (topic == null ? "" : " of " + topic.topic()));
+    }
 
     private Loop loop(MemoryBudget withBudget) {
         var limits = new GatewaySettings.Limits(1, 1, 1024, 6, 1 << 20, 1 << 20, 1);
@@ -60,6 +66,22 @@ class OutboxTest {
 
         assertThat(socket.writes).containsExactly("a", "b");
         assertThat(budget.takenBytes()).isZero();
+    }
+
+    @Test
+    void itSaysWhatTheSocketTookAndWhen() {
+        outbox.open();
+        offer(OutboxRule.DISCONNECT, prices, "a");
+        assertThat(written).containsExactly("a of prices");
+
+        socket.fill();
+        offer(OutboxRule.DISCONNECT, prices, "b");
+        offer(OutboxRule.LATEST, chat, "c");
+        offer(OutboxRule.LATEST, chat, "d");
+        assertThat(written).containsExactly("a of prices");
+
+        socket.drain(outbox);
+        assertThat(written).containsExactly("a of prices", "b of prices", "d of chat");
     }
 
     @Test
@@ -210,7 +232,7 @@ class OutboxTest {
     @Test
     void whatManyHoldCountsOnce() {
         block();
-        Outbox other = new Outbox(new FakeSocket(), loop);
+        Outbox other = new Outbox(new FakeSocket(), loop, (_, _) -> {});
         Batch shared = batch(OutboxRule.DISCONNECT, "x".repeat(500));
         long before = budget.takenBytes();
 

@@ -12,6 +12,7 @@ import io.whimbrel.model.Publication;
 import io.whimbrel.model.Topic;
 import io.whimbrel.protocol.ByteSink;
 import io.whimbrel.protocol.Codec;
+import io.whimbrel.protocol.Command;
 import io.whimbrel.protocol.bare.BareCodec;
 import java.util.ArrayList;
 import java.util.List;
@@ -199,6 +200,16 @@ class RoundsTest {
         public byte[] notRecovered(Position from) {
             return codec.notRecovered(from);
         }
+
+        @Override
+        public int maxCommandBytes() {
+            return codec.maxCommandBytes();
+        }
+
+        @Override
+        public Command decode(byte[] message) {
+            return codec.decode(message);
+        }
     }
 
     @ParameterizedTest
@@ -269,7 +280,7 @@ class RoundsTest {
 
     private Listener connect(Loop on, Topic topic) {
         FakeSocket socket = new FakeSocket();
-        Session session = new Session(on, socket, Session.End.NEVER, false);
+        Session session = new Session(on, socket, Session.End.NEVER, false, false);
         on.hub().subscribe(session, topic, null);
         session.open();
         return new Listener(session, socket, published + 1);

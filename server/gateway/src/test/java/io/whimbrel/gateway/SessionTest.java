@@ -355,7 +355,8 @@ class SessionTest {
                 Duration.ofSeconds(1),
                 Duration.ZERO,
                 Duration.ZERO,
-                Duration.ZERO);
+                Duration.ZERO,
+                Duration.ofSeconds(40));
     }
 
     // The end

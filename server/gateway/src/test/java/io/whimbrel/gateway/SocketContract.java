@@ -97,6 +97,26 @@ abstract class SocketContract {
     }
 
     @Test
+    void whatTheSystemDidNotTakeIsKnownWhenTheConnectionIsGone() throws Exception {
+        java.net.Socket peer = peer();
+        ByteBuf much = Unpooled.directBuffer(MUCH).writeZero(MUCH);
+        onLoop(() -> socket().write(much));
+        much.release();
+        peer.getInputStream().readNBytes(MUCH / 4);
+        onLoop(() -> {
+            socket().abort();
+            return true;
+        });
+        await().untilAsserted(() -> assertThat(owner.closed).hasValue(1));
+
+        int unsent = onLoop(socket()::unsentBytes);
+        int received = MUCH / 4 + peer.getInputStream().readAllBytes().length;
+
+        assertThat(unsent).isPositive();
+        assertThat(received).isGreaterThanOrEqualTo(MUCH - unsent);
+    }
+
+    @Test
     void whatThePeerSendsIsHandedOn() throws Exception {
         peer().getOutputStream().write(new byte[100_000]);
 

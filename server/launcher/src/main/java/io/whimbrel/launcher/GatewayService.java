@@ -85,7 +85,8 @@ final class GatewayService {
                         settings.duration("gateway.close.timeout"),
                         Duration.ofSeconds(settings.number("gateway.drain.seconds", 0, 86_400)),
                         settings.duration("gateway.topic.linger"),
-                        settings.duration("gateway.connection.max-age")),
+                        settings.duration("gateway.connection.max-age"),
+                        settings.duration("gateway.history.check")),
                 new GatewaySettings.Limits(
                         settings.number("gateway.max-connections"),
                         settings.number("gateway.max-message-bytes"),

@@ -60,6 +60,7 @@ final class SettingCatalog {
             setting("gateway.max-connections", NUMBER, "1000000", "connections in all, handshakes included"),
             setting("gateway.max-connections-per-address", NUMBER, "0", "connections of one client; 0: no limit"),
             setting("gateway.max-connections-per-source", NUMBER, "0", "connections from one IP address; 0: no limit"),
+            setting("gateway.history.check", DURATION, "40s", "between two looks at whether kept topics miss anything"),
             setting("gateway.connection.max-age", DURATION, "0", "then clients are sent away to come back; 0: never"),
             setting("gateway.handshake.max-header-bytes", NUMBER, "16384", "the headers of a request together"),
             setting("gateway.handshake.rate.per-second", NUMBER, "0", "handshakes that may begin; 0: no limit"),

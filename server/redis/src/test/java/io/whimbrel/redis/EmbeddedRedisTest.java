@@ -55,7 +55,8 @@ class EmbeddedRedisTest {
                     .isEqualTo("rwx------");
             assertThat(Resp.ask(redis.port(), "CONFIG GET dir")).isEqualTo("dir " + folder);
             assertThat(Resp.ask(redis.port(), "CONFIG GET bind")).isEqualTo("bind 127.0.0.1 -::1");
-            assertThat(Resp.ask(redis.port(), "CONFIG GET save")).isEqualTo("save 60 1");
+            assertThat(Resp.ask(redis.port(), "CONFIG GET appendonly")).isEqualTo("appendonly yes");
+            assertThat(Resp.ask(redis.port(), "CONFIG GET appendfsync")).isEqualTo("appendfsync everysec");
         }
     }
 
@@ -172,7 +173,22 @@ class EmbeddedRedisTest {
 
         assertThat(redis.restarts()).isZero();
         assertThat(redis.outage()).isEmpty();
-        assertThat(folder.resolve("dump.rdb")).exists();
+        try (EmbeddedRedis second = EmbeddedRedis.start(anyPort())) {
+            assertThat(Resp.ask(second.port(), "GET bird")).isEqualTo("whimbrel");
+        }
+    }
+
+    @Test
+    void hasWhatItAnsweredWhenItWasKilled() throws Exception {
+        try (EmbeddedRedis redis = EmbeddedRedis.start(anyPort())) {
+            Resp.ask(redis.port(), "SET bird whimbrel");
+
+            signal("KILL", redis.pid());
+
+            await().atMost(SOON)
+                    .until(() -> redis.restarts() == 1 && redis.outage().isEmpty());
+            assertThat(Resp.ask(redis.port(), "GET bird")).isEqualTo("whimbrel");
+        }
     }
 
     @Test

@@ -44,7 +44,7 @@ final class Bench {
 
     /** A session of these topics whose handshake has been answered. */
     Session open(Socket socket, List<Topic> topics) {
-        Session session = new Session(loop, socket, Session.End.NEVER, false);
+        Session session = new Session(loop, socket, Session.End.NEVER, false, false);
         for (Topic topic : topics) {
             var _ = loop.hub().subscribe(session, topic, null);
         }

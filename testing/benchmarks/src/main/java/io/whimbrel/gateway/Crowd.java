@@ -65,7 +65,7 @@ final class Crowd implements AutoCloseable {
             Loop loop = loops.get(number);
             for (int i = number; i < addresses.length; i += loops.size()) {
                 AnsweringSocket socket = new AnsweringSocket(pinged.get(number), () -> {});
-                Session session = new Session(loop, socket, Session.End.NEVER, false);
+                Session session = new Session(loop, socket, Session.End.NEVER, false, false);
                 socket.belongsTo(session);
                 Topic address = Topic.of(Address.random());
                 addresses[i] = address;
@@ -87,7 +87,7 @@ final class Crowd implements AutoCloseable {
             for (int i = number; i < count; i += loops.size()) {
                 int listener = i;
                 AnsweringSocket socket = new AnsweringSocket(pinged.get(number), () -> onWrite.accept(listener));
-                Session session = new Session(loop, socket, Session.End.NEVER, false);
+                Session session = new Session(loop, socket, Session.End.NEVER, false, false);
                 socket.belongsTo(session);
                 var _ = loop.hub().subscribe(session, listening.get(i), null);
                 session.open();

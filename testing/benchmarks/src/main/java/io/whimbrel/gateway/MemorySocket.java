@@ -23,6 +23,11 @@ class MemorySocket implements Socket {
     }
 
     @Override
+    public int unsentBytes() {
+        return 0;
+    }
+
+    @Override
     public void pauseReading() {}
 
     @Override

@@ -27,8 +27,8 @@ public class OutboxBenchmark {
     OutboxRule rule = OutboxRule.DISCONNECT;
 
     private final Loop loop = new Bench().loop();
-    private final Outbox quick = new Outbox(new MemorySocket(), loop);
-    private final Outbox stalled = new Outbox(new StalledSocket(), loop);
+    private final Outbox quick = new Outbox(new MemorySocket(), loop, (_, _) -> {});
+    private final Outbox stalled = new Outbox(new StalledSocket(), loop, (_, _) -> {});
     private Subscribers topic = subscribers(OutboxRule.DISCONNECT);
 
     private static Subscribers subscribers(OutboxRule rule) {

@@ -3,12 +3,19 @@ package io.whimbrel.protocol.bare;
 import static java.nio.charset.StandardCharsets.US_ASCII;
 import static java.nio.charset.StandardCharsets.UTF_8;
 
+import com.fasterxml.jackson.core.JsonFactory;
+import com.fasterxml.jackson.core.JsonFactoryBuilder;
+import com.fasterxml.jackson.core.JsonParser;
+import com.fasterxml.jackson.core.JsonToken;
+import com.fasterxml.jackson.core.StreamReadConstraints;
 import io.whimbrel.model.Address;
 import io.whimbrel.model.Position;
 import io.whimbrel.model.Publication;
 import io.whimbrel.model.Topic;
 import io.whimbrel.protocol.ByteSink;
 import io.whimbrel.protocol.Codec;
+import io.whimbrel.protocol.Command;
+import java.io.IOException;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -16,6 +23,8 @@ import org.jspecify.annotations.Nullable;
  * byte and stands first, as in the original system, whose clients read nothing else; {@code from} is left out where nobody is
  * named, {@code topic} for what was sent to the client's own address, and {@code offset} and {@code epoch} where nothing is
  * kept. What could not be kept for a client is told to it with {@code {"recovered":false,"offset":…,"epoch":"…"}}.
+ *
+ * <p>A client says {@code {"ack":<offset>}} and nothing else; other members are skipped, so that they can get a meaning.
  */
 public final class BareCodec implements Codec {
     private static final String MESSAGE_TEXT = "{\"message\":";
@@ -30,6 +39,15 @@ public final class BareCodec implements Codec {
     private static final String EPOCH_END = "\"";
     private static final String END = "}";
     private static final int ADDRESS_LENGTH = 36;
+
+    private static final String ACK = "ack";
+    private static final int MAX_COMMAND_BYTES = 1024;
+    private static final int MAX_DEPTH = 8;
+    private static final JsonFactory JSON = new JsonFactoryBuilder()
+            .disable(JsonFactory.Feature.INTERN_FIELD_NAMES) // names come from strangers and would stay for ever
+            .streamReadConstraints(
+                    StreamReadConstraints.builder().maxNestingDepth(MAX_DEPTH).build())
+            .build();
 
     @Override
     public int encodedLength(Publication publication) {
@@ -76,6 +94,35 @@ public final class BareCodec implements Codec {
         return "{\"recovered\":false,\"offset\":%d,\"epoch\":\"%s\"}"
                 .formatted(from.offset(), from.epoch())
                 .getBytes(US_ASCII);
+    }
+
+    @Override
+    public int maxCommandBytes() {
+        return MAX_COMMAND_BYTES;
+    }
+
+    @Override
+    public Command decode(byte[] message) {
+        try (JsonParser parser = JSON.createParser(message)) {
+            if (parser.nextToken() != JsonToken.START_OBJECT) {
+                return new Command.Unknown();
+            }
+            Command command = new Command.Unknown();
+            while (parser.nextToken() == JsonToken.FIELD_NAME) {
+                boolean ack = parser.currentName().equals(ACK);
+                if (parser.nextToken() == JsonToken.VALUE_NUMBER_INT && ack) {
+                    command = ackOf(parser.getLongValue());
+                }
+                parser.skipChildren();
+            }
+            return parser.nextToken() == null ? command : new Command.Unknown();
+        } catch (IOException _) {
+            return new Command.Unknown(); // not JSON, or a number no offset can be: nothing that could be answered
+        }
+    }
+
+    private static Command ackOf(long offset) {
+        return offset < 0 ? new Command.Unknown() : new Command.Ack(offset);
     }
 
     private static int positionLength(@Nullable Position position) {
