@@ -96,6 +96,9 @@ public interface Broker extends AutoCloseable {
     /** What this node did so far. */
     BrokerCounters counters();
 
+    /** What becomes of publications whose senders want to know. */
+    Receipts receipts();
+
     /** The door to channels that carry other systems' records; empty where there is no such outside. */
     Optional<PlainChannels> plainChannels();
 

@@ -13,12 +13,14 @@ import io.whimbrel.model.Publication;
 import io.whimbrel.model.PublicationId;
 import io.whimbrel.model.Topic;
 import io.whimbrel.model.TopicPattern;
+import io.whimbrel.model.Tracking;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Queue;
+import java.util.UUID;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.CountDownLatch;
@@ -443,6 +445,69 @@ public abstract class BrokerContract {
 
         assertThat(second.position()).isEqualTo(requireNonNull(first.position()).at(2));
         assertThat(idsOf(get(node.history(brief, 0, 10)))).containsExactly("two");
+    }
+
+    @Test
+    void aReceiptHoldsWhatNodesTellLast() throws Exception {
+        Broker publisher = node(Broker.Listener.NONE);
+        Broker gateway = node(listener);
+        Address sender = new Address(UUID.randomUUID());
+        Publication asking = new Publication(PublicationId.next(1), KEPT, 1, sender, bytes("{}"))
+                .tracked(new Tracking(true, null, false, null));
+        get(gateway.subscribe(KEPT));
+
+        get(publisher.receipts().open(asking));
+        assertThat(get(gateway.receipts().find(asking.id())).orElseThrow().nodes())
+                .isEqualTo(-1);
+        Published published = get(publisher.publish(asking));
+        get(publisher.receipts().settle(asking.id(), published));
+        get(gateway.receipts().report(List.of(count(asking, "one", 3, 1, 0), count(asking, "one", 3, 2, 1))));
+        get(gateway.receipts().report(List.of(count(asking, "other", 4, 0, 0))));
+
+        Receipt receipt = get(gateway.receipts().find(asking.id())).orElseThrow();
+        assertThat(receipt.topic()).isEqualTo(KEPT);
+        assertThat(receipt.from()).isEqualTo(sender);
+        assertThat(receipt.nodes()).isEqualTo(1);
+        assertThat(receipt.position()).isEqualTo(published.position());
+        assertThat(List.of(receipt.sessions(), receipt.written(), receipt.acked()))
+                .containsExactly(7, 2, 1);
+        assertThat(only().tracking()).isEqualTo(asking.tracking());
+    }
+
+    @Test
+    void whoWaitsForAReceiptHearsOfIt() throws Exception {
+        Broker publisher = node(Broker.Listener.NONE);
+        Broker gateway = node(Broker.Listener.NONE);
+        Queue<Receipts.Count> heard = new ConcurrentLinkedQueue<>();
+        String asker = publisher.receipts().hear(heard::add);
+        var one = new Receipts.Count(PublicationId.next(1), "node", asker, 2, 1, 0);
+        var notOurs = new Receipts.Count(PublicationId.next(1), "node", asker + "x", 2, 1, 0);
+
+        await().atMost(SOON).until(() -> {
+            get(gateway.receipts().report(List.of(notOurs, one)));
+            return !heard.isEmpty();
+        });
+
+        assertThat(heard).allSatisfy(count -> {
+            assertThat(count.id()).isEqualTo(one.id());
+            assertThat(count.node()).isEqualTo("node");
+            assertThat(List.of(count.sessions(), count.written(), count.acked()))
+                    .containsExactly(2, 1, 0);
+        });
+    }
+
+    @Test
+    void nobodyAskedMeansNoReceipt() throws Exception {
+        Broker node = node(Broker.Listener.NONE);
+
+        get(node.receipts().report(List.of(new Receipts.Count("unheard-of", "node", null, 1, 1, 1))));
+
+        assertThat(get(node.receipts().find("unheard-of"))).isEmpty();
+        assertThat(get(node.receipts().find("nothing at all"))).isEmpty();
+    }
+
+    private static Receipts.Count count(Publication of, String node, int sessions, int written, int acked) {
+        return new Receipts.Count(of.id(), node, null, sessions, written, acked);
     }
 
     @Test

@@ -5,6 +5,7 @@ import io.whimbrel.broker.BrokerCounters;
 import io.whimbrel.broker.BrokerUnavailableException;
 import io.whimbrel.broker.PlainChannels;
 import io.whimbrel.broker.Published;
+import io.whimbrel.broker.Receipts;
 import io.whimbrel.model.Publication;
 import io.whimbrel.model.Topic;
 import java.util.Map;
@@ -75,6 +76,11 @@ final class FakeBroker implements Broker, PlainChannels {
     @Override
     public BrokerCounters counters() {
         return new BrokerCounters();
+    }
+
+    @Override
+    public Receipts receipts() {
+        throw new UnsupportedOperationException("nobody asks for a receipt");
     }
 
     @Override

@@ -10,6 +10,7 @@ import org.jspecify.annotations.Nullable;
  * @param timeMillis the web server's clock when it accepted the message, milliseconds since 1970
  * @param from the sender's address; null where the sender is a backend that named none
  * @param position given by the broker; null before that, and in a topic that keeps nothing
+ * @param tracking what is to be told of its way; null for nothing
  */
 public record Publication(
         String id,
@@ -17,10 +18,11 @@ public record Publication(
         long timeMillis,
         @Nullable Address from,
         byte[] payload,
-        @Nullable Position position) {
-    /** One that has no position. */
+        @Nullable Position position,
+        @Nullable Tracking tracking) {
+    /** One that has no position, and of which nothing is to be told. */
     public Publication(String id, Topic topic, long timeMillis, @Nullable Address from, byte[] payload) {
-        this(id, topic, timeMillis, from, payload, null);
+        this(id, topic, timeMillis, from, payload, null, null);
     }
 
     public Publication {
@@ -30,7 +32,11 @@ public record Publication(
     }
 
     public Publication at(Position place) {
-        return new Publication(id, topic, timeMillis, from, payload, place);
+        return new Publication(id, topic, timeMillis, from, payload, place, tracking);
+    }
+
+    public Publication tracked(@Nullable Tracking wanted) {
+        return new Publication(id, topic, timeMillis, from, payload, position, wanted);
     }
 
     /** Names the message without its payload, which is never logged. */

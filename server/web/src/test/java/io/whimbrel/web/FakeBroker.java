@@ -7,6 +7,7 @@ import io.whimbrel.broker.BrokerCounters;
 import io.whimbrel.broker.BrokerUnavailableException;
 import io.whimbrel.broker.PlainChannels;
 import io.whimbrel.broker.Published;
+import io.whimbrel.broker.Receipts;
 import io.whimbrel.model.Publication;
 import io.whimbrel.model.Topic;
 import java.util.List;
@@ -39,6 +40,11 @@ final class FakeBroker implements Broker, PlainChannels {
         }
         plain.add(new PlainRecord(channel, new String(record, UTF_8)));
         return CompletableFuture.completedFuture(1);
+    }
+
+    @Override
+    public Receipts receipts() {
+        throw new UnsupportedOperationException("nobody asks for a receipt");
     }
 
     @Override

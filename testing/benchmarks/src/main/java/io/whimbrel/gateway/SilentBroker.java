@@ -4,6 +4,7 @@ import io.whimbrel.broker.Broker;
 import io.whimbrel.broker.BrokerCounters;
 import io.whimbrel.broker.PlainChannels;
 import io.whimbrel.broker.Published;
+import io.whimbrel.broker.Receipts;
 import io.whimbrel.model.Publication;
 import io.whimbrel.model.Topic;
 import java.util.Optional;
@@ -37,6 +38,11 @@ final class SilentBroker implements Broker {
     @Override
     public BrokerCounters counters() {
         return counters;
+    }
+
+    @Override
+    public Receipts receipts() {
+        throw new UnsupportedOperationException("nobody asks for a receipt");
     }
 
     @Override

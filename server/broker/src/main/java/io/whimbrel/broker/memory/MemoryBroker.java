@@ -6,9 +6,12 @@ import io.whimbrel.broker.BrokerUnavailableException;
 import io.whimbrel.broker.History;
 import io.whimbrel.broker.PlainChannels;
 import io.whimbrel.broker.Published;
+import io.whimbrel.broker.Receipt;
+import io.whimbrel.broker.Receipts;
 import io.whimbrel.broker.memory.MemoryNetwork.Receiver;
 import io.whimbrel.model.Position;
 import io.whimbrel.model.Publication;
+import io.whimbrel.model.PublicationId;
 import io.whimbrel.model.Topic;
 import java.util.ArrayList;
 import java.util.Collection;
@@ -32,6 +35,7 @@ public final class MemoryBroker implements Broker, PlainChannels {
     /** What this node joined, by the name in the network. Guarded by this, as is {@code closed}. */
     private final Map<String, List<Receiver>> joined = new HashMap<>();
 
+    private final Ears receipts = new Ears();
     private boolean closed;
 
     MemoryBroker(MemoryNetwork network, Listener listener) {
@@ -152,6 +156,57 @@ public final class MemoryBroker implements Broker, PlainChannels {
     }
 
     @Override
+    public Receipts receipts() {
+        return receipts;
+    }
+
+    private final class Ears implements Receipts {
+        private final String name = PublicationId.next(System.currentTimeMillis());
+
+        @Override
+        public CompletionStage<Void> open(Publication publication) {
+            return onReceipts(all -> all.open(publication));
+        }
+
+        @Override
+        public CompletionStage<Void> settle(String id, Published published) {
+            return onReceipts(all -> all.settle(id, published));
+        }
+
+        @Override
+        public CompletionStage<Void> report(Collection<Count> counts) {
+            List<Count> now = List.copyOf(counts);
+            return onReceipts(all -> all.report(now));
+        }
+
+        @Override
+        public CompletionStage<Optional<Receipt>> find(String id) {
+            return isClosed()
+                    ? CompletableFuture.failedFuture(closedException())
+                    : network.onReceipts(all -> all.find(id));
+        }
+
+        @Override
+        public String hear(Consumer<Count> listener) {
+            if (isClosed()) {
+                throw closedException();
+            }
+            var _ = onReceipts(all -> all.hear(name, listener));
+            return name;
+        }
+
+        private CompletionStage<Void> onReceipts(Consumer<MemoryReceipts> work) {
+            return isClosed()
+                    ? CompletableFuture.failedFuture(closedException())
+                    : network.onReceipts(all -> {
+                                work.accept(all);
+                                return true;
+                            })
+                            .thenApply(_ -> null);
+        }
+    }
+
+    @Override
     public Optional<PlainChannels> plainChannels() {
         return Optional.of(this);
     }
@@ -159,6 +214,10 @@ public final class MemoryBroker implements Broker, PlainChannels {
     @Override
     public synchronized void close() {
         closed = true;
+        var _ = network.onReceipts(all -> {
+            all.forget(receipts.name);
+            return true;
+        });
         joined.forEach((name, receivers) -> receivers.forEach(receiver -> network.remove(name, receiver)));
         joined.clear();
     }

@@ -35,6 +35,7 @@ public final class MemoryNetwork {
     private final Map<String, Set<Receiver>> receivers = new ConcurrentHashMap<>();
     private final ThreadPoolExecutor delivery;
     private final MemoryHistories histories;
+    private final MemoryReceipts receipts;
 
     /** One that keeps nothing. */
     public MemoryNetwork() {
@@ -43,6 +44,7 @@ public final class MemoryNetwork {
 
     public MemoryNetwork(int queueLimit, HistoryRules rules, InstantSource clock) {
         histories = new MemoryHistories(rules, clock);
+        receipts = new MemoryReceipts(clock);
         if (queueLimit < 1) {
             throw new IllegalArgumentException("the queue limit is %d, it must be positive".formatted(queueLimit));
         }
@@ -102,6 +104,10 @@ public final class MemoryNetwork {
     /** Looks at what is kept, or changes it, behind all that was sent before. */
     <T> CompletableFuture<T> onHistories(Function<MemoryHistories, T> work) {
         return inTurn(() -> work.apply(histories));
+    }
+
+    <T> CompletableFuture<T> onReceipts(Function<MemoryReceipts, T> work) {
+        return inTurn(() -> work.apply(receipts));
     }
 
     private <T> CompletableFuture<T> inTurn(Supplier<T> work) {

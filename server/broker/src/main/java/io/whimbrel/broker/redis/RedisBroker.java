@@ -9,6 +9,7 @@ import io.whimbrel.broker.BrokerUnavailableException;
 import io.whimbrel.broker.History;
 import io.whimbrel.broker.PlainChannels;
 import io.whimbrel.broker.Published;
+import io.whimbrel.broker.Receipts;
 import io.whimbrel.model.Position;
 import io.whimbrel.model.Publication;
 import io.whimbrel.model.Topic;
@@ -49,12 +50,14 @@ public final class RedisBroker implements Broker, PlainChannels {
 
     private final Subscriptions subscriptions;
     private final Histories histories;
+    private final RedisReceipts receipts;
     private volatile boolean closed;
 
     private RedisBroker(RedisSettings settings, @Nullable EventLoopGroup group, Listener listener) {
         this.settings = settings;
         client = new LettuceClient(settings, group, onlyPublishes(listener));
         histories = new Histories(settings);
+        receipts = new RedisReceipts(this, settings.keyPrefix());
         commands = client.loops().stream().map(this::commandsOn).toList();
         subscriptions = new Subscriptions(client, listener, counters);
     }
@@ -82,7 +85,8 @@ public final class RedisBroker implements Broker, PlainChannels {
                 loop,
                 settings,
                 () -> client.connect(loop),
-                connection -> histories.prepare(connection),
+                connection ->
+                        histories.prepare(connection).thenCombine(RedisReceipts.prepare(connection), (_, _) -> null),
                 counters.reconnects::increment);
     }
 
@@ -164,7 +168,7 @@ public final class RedisBroker implements Broker, PlainChannels {
     }
 
     /** Runs a command, and says in words for the operator why it failed. */
-    private <T> CompletionStage<T> onConnection(
+    <T> CompletionStage<T> onConnection(
             String doing, Function<StatefulRedisConnection<String, byte[]>, CompletionStage<T>> command) {
         var link = commandsHere();
         StatefulRedisConnection<String, byte[]> connection = link.connection();
@@ -261,6 +265,11 @@ public final class RedisBroker implements Broker, PlainChannels {
     @Override
     public BrokerCounters counters() {
         return counters;
+    }
+
+    @Override
+    public Receipts receipts() {
+        return receipts;
     }
 
     @Override

@@ -1,13 +1,17 @@
 package io.whimbrel.broker.redis;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
+import static java.util.Objects.requireNonNull;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.whimbrel.model.Address;
+import io.whimbrel.model.Position;
 import io.whimbrel.model.Publication;
 import io.whimbrel.model.PublicationId;
 import io.whimbrel.model.Topic;
+import io.whimbrel.model.Tracking;
 import java.util.Arrays;
+import java.util.List;
 import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
@@ -111,5 +115,29 @@ class EnvelopeTest {
 
     private static byte[] bytes(String text) {
         return text.getBytes(UTF_8);
+    }
+
+    @Test
+    void carriesWhatIsToBeToldOfTheWay() {
+        for (Tracking tracking : List.of(
+                new Tracking(true, null, false, null),
+                new Tracking(true, "asker", true, "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"),
+                new Tracking(false, null, true, null))) {
+            Publication tracked = new Publication("m1", new Topic("a"), 7, null, "1".getBytes(UTF_8)).tracked(tracking);
+
+            assertThat(requireNonNull(Envelope.decode(new Topic("a"), Envelope.encode(tracked))))
+                    .usingRecursiveComparison()
+                    .isEqualTo(tracked);
+        }
+    }
+
+    @Test
+    void readsAPositionBehindFieldsItKnowsAndFieldsItDoesNot() {
+        byte[] message = "1 m1 7 - r= x=y t=1 12 abc later\n1".getBytes(UTF_8);
+
+        Publication read = requireNonNull(Envelope.decode(new Topic("a"), message));
+
+        assertThat(read.position()).isEqualTo(new Position("abc", 12));
+        assertThat(read.tracking()).isEqualTo(new Tracking(true, null, true, null));
     }
 }

@@ -1,0 +1,178 @@
+package io.whimbrel.broker.redis;
+
+import static java.nio.charset.StandardCharsets.US_ASCII;
+import static java.nio.charset.StandardCharsets.UTF_8;
+
+import io.lettuce.core.api.StatefulRedisConnection;
+import io.lettuce.core.api.async.RedisAsyncCommands;
+import io.whimbrel.broker.Published;
+import io.whimbrel.broker.Receipt;
+import io.whimbrel.broker.Receipts;
+import io.whimbrel.model.Address;
+import io.whimbrel.model.Position;
+import io.whimbrel.model.Publication;
+import io.whimbrel.model.PublicationId;
+import io.whimbrel.model.Topic;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Receipts in Redis: one hash per publication that asked, {@code <prefix>:{<id>}:r}, with what was published and one field for
+ * each node that counts. Safe for any thread.
+ */
+final class RedisReceipts implements Receipts {
+    private static final Script REPORT = Script.named("receipts");
+    private static final int REPORTS_AT_ONCE = 128;
+    private static final byte[] KEPT_MILLIS = Long.toString(KEPT_FOR.toMillis()).getBytes(US_ASCII);
+
+    private static final String TOPIC = "topic";
+    private static final String FROM = "from";
+    private static final String NODES = "nodes";
+    private static final String OFFSET = "offset";
+    private static final String EPOCH = "epoch";
+    private static final String COUNT = "node ";
+
+    private final RedisBroker broker;
+    private final String prefix;
+    /** Where this node hears of receipts. */
+    private final String ear = PublicationId.next(System.currentTimeMillis());
+
+    RedisReceipts(RedisBroker broker, String prefix) {
+        this.broker = broker;
+        this.prefix = prefix;
+    }
+
+    static CompletionStage<String> prepare(StatefulRedisConnection<String, byte[]> connection) {
+        return REPORT.load(connection);
+    }
+
+    @Override
+    public CompletionStage<Void> open(Publication publication) {
+        Map<String, byte[]> fields = new HashMap<>();
+        fields.put(TOPIC, publication.topic().name().getBytes(UTF_8));
+        Address from = publication.from();
+        if (from != null) {
+            fields.put(FROM, from.toString().getBytes(US_ASCII));
+        }
+        return write(publication.id(), fields);
+    }
+
+    @Override
+    public CompletionStage<Void> settle(String id, Published published) {
+        Map<String, byte[]> fields = new HashMap<>();
+        fields.put(NODES, ascii(published.nodes()));
+        Position position = published.position();
+        if (position != null) {
+            fields.put(OFFSET, ascii(position.offset()));
+            fields.put(EPOCH, position.epoch().getBytes(US_ASCII));
+        }
+        return write(id, fields);
+    }
+
+    private CompletionStage<Void> write(String id, Map<String, byte[]> fields) {
+        return broker.onConnection("writing a receipt", connection -> {
+            RedisAsyncCommands<String, byte[]> commands = connection.async();
+            var written = commands.hset(key(id), fields);
+            return commands.pexpire(key(id), KEPT_FOR).thenCombine(written, (_, _) -> null);
+        });
+    }
+
+    @Override
+    public CompletionStage<Void> report(Collection<Count> counts) {
+        List<Count> all = List.copyOf(counts);
+        return broker.onConnection("writing receipts", connection -> {
+            List<CompletableFuture<?>> calls = new ArrayList<>();
+            for (int from = 0; from < all.size(); from += REPORTS_AT_ONCE) {
+                List<Count> piece = all.subList(from, Math.min(from + REPORTS_AT_ONCE, all.size()));
+                calls.add(report(connection, piece).toCompletableFuture());
+            }
+            return CompletableFuture.allOf(calls.toArray(CompletableFuture[]::new));
+        });
+    }
+
+    private CompletionStage<List<Object>> report(
+            StatefulRedisConnection<String, byte[]> connection, List<Count> counts) {
+        String[] keys = new String[counts.size()];
+        byte[][] arguments = new byte[2 + 3 * counts.size()][];
+        arguments[0] = KEPT_MILLIS;
+        arguments[1] = (COUNT + counts.getFirst().node()).getBytes(US_ASCII);
+        for (int i = 0; i < keys.length; i++) {
+            Count count = counts.get(i);
+            String asker = count.asker();
+            String numbers = "%d %d %d".formatted(count.sessions(), count.written(), count.acked());
+            keys[i] = key(count.id());
+            arguments[2 + 3 * i] = numbers.getBytes(US_ASCII);
+            arguments[3 + 3 * i] = (asker == null ? "" : channel(asker)).getBytes(US_ASCII);
+            arguments[4 + 3 * i] =
+                    "%s %s %s".formatted(count.id(), count.node(), numbers).getBytes(US_ASCII);
+        }
+        return REPORT.call(connection, keys, arguments);
+    }
+
+    @Override
+    public CompletionStage<Optional<Receipt>> find(String id) {
+        return broker.onConnection(
+                "reading a receipt",
+                connection -> connection.async().hgetall(key(id)).thenApply(fields -> receipt(id, fields)));
+    }
+
+    private static Optional<Receipt> receipt(String id, Map<String, byte[]> fields) {
+        byte[] topic = fields.get(TOPIC);
+        if (topic == null) {
+            return Optional.empty();
+        }
+        byte[] from = fields.get(FROM);
+        String epoch = text(fields.get(EPOCH));
+        List<Count> counts = new ArrayList<>();
+        fields.forEach((name, value) -> {
+            if (name.startsWith(COUNT)) {
+                counts.add(count(id, name.substring(COUNT.length()), text(value)));
+            }
+        });
+        return Optional.of(new Receipt(
+                new Topic(new String(topic, UTF_8)),
+                from == null ? null : Address.parse(text(from)).orElse(null),
+                fields.containsKey(NODES) ? Integer.parseInt(text(fields.get(NODES))) : -1,
+                epoch.isEmpty() ? null : new Position(epoch, Long.parseLong(text(fields.get(OFFSET)))),
+                counts));
+    }
+
+    private static Count count(String id, String node, String numbers) {
+        String[] parts = numbers.split(" ", -1);
+        return new Count(
+                id, node, null, Integer.parseInt(parts[0]), Integer.parseInt(parts[1]), Integer.parseInt(parts[2]));
+    }
+
+    @Override
+    public String hear(Consumer<Count> listener) {
+        broker.listen(channel(ear), message -> {
+            String[] parts = new String(message, US_ASCII).split(" ", 3);
+            listener.accept(count(parts[0], parts[1], parts[2]));
+        });
+        return ear;
+    }
+
+    private String channel(String asker) {
+        return prefix + ":receipts:" + asker;
+    }
+
+    private String key(String id) {
+        return prefix + ":{" + id + "}:r";
+    }
+
+    private static byte[] ascii(long number) {
+        return Long.toString(number).getBytes(US_ASCII);
+    }
+
+    private static String text(byte @Nullable [] value) {
+        return value == null ? "" : new String(value, US_ASCII);
+    }
+}
