@@ -101,7 +101,7 @@ class ReportTest {
     private Report report(long lost, double busiestLoop) {
         BenchSettings settings = BenchSettingsTest.settings(10, 1);
         Report.Traffic traffic = new Report.Traffic(2, 100, 100, 1_000, 200_000, Map.of());
-        Losses losses = new Losses(1_000, 1_000 - lost, lost, 0, 0, 0);
+        Losses losses = new Losses(1_000, 1_000 - lost, lost, 0, 0, 0, 0, 0);
         Report.Generator generator = new Report.Generator("epoll", 1, 1, busiestLoop);
         List<ProcessUse> processes = List.of(new ProcessUse("<gateway>", true, 0.5, 1 << 20, 1 << 10));
         Pace pace = new Pace(0, 40, () -> 0);
