@@ -25,8 +25,8 @@ import picocli.CommandLine.Parameters;
         name = "bench",
         description = "Measures a Whimbrel that runs: connect, fanout, unicast, storm, slow, jitter or deploy.",
         sortOptions = false,
-        footer = "%nExit codes: 0 measured, 1 not measured or a message lost, 2 called wrongly. More in"
-                + " docs/operating.md, \"Measuring\".")
+        footer = "%nExit codes: 0 measured, 1 not measured, a message lost or recovery too slow, 2 called wrongly."
+                + " More in docs/operating.md, \"Measuring\".")
 final class BenchCommand implements Callable<Integer> {
     private static final String STANDARD_OUTPUT = "-";
 
@@ -44,8 +44,8 @@ final class BenchCommand implements Callable<Integer> {
                 "unicast: each its own address, a publication goes to one",
                 "storm: connect as fast as they come, beside quick sessions",
                 "slow: as fanout, beside connections that read nothing",
-                "jitter: cut every client now and then",
-                "deploy: restart gateways under load"
+                "jitter: cut every client now and then, and see it get what it missed",
+                "deploy: restart gateways under load, and see that too"
             })
     String scenario = "";
 

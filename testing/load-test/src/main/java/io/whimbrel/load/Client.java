@@ -27,7 +27,7 @@ final class Client {
 
     private final int index;
     private final Identity identity;
-    private final Ledger ledger;
+    private final Logbook logbook;
     private final Wire wire;
     private final EventLoop loop;
     private final LoopMeter meter;
@@ -35,11 +35,7 @@ final class Client {
     private final boolean comesBack;
     private final Runnable onProgress;
 
-    private final Numbers received = new Numbers();
-    private final Presence presence = new Presence();
-    private long duplicates;
-    private long foreign;
-
+    private boolean placed;
     private int turn;
     private int failures;
     private long wantedSinceNanos;
@@ -49,7 +45,7 @@ final class Client {
 
     /**
      * @param reads whether it takes what it is sent; else it stops to once it is connected
-     * @param comesBack whether it connects again after it has lost its connection
+     * @param comesBack whether it connects again after it has lost its connection, and asks for what it missed
      * @param onProgress told after each read, on the loop
      */
     Client(
@@ -63,7 +59,7 @@ final class Client {
             Runnable onProgress) {
         this.index = index;
         this.identity = identity;
-        this.ledger = ledger;
+        logbook = new Logbook(ledger);
         this.wire = wire;
         this.loop = wire.loops().of(index);
         this.meter = meter;
@@ -75,10 +71,6 @@ final class Client {
 
     EventLoop loop() {
         return loop;
-    }
-
-    boolean isHere() {
-        return presence.isHere();
     }
 
     /** @param whenSettled told once, when the first try has succeeded or failed */
@@ -108,7 +100,7 @@ final class Client {
     /** Cuts the TCP connection and comes back after this time. Does nothing where there is none. */
     void cut(long awayMillis) {
         Life current = life;
-        if (current == null || !presence.isHere()) {
+        if (current == null || !logbook.isHere()) {
             return;
         }
         goAway(current);
@@ -123,21 +115,30 @@ final class Client {
         ended = true;
         Life current = life;
         life = null;
+        endReplay();
         if (current != null) {
             current.channel.close();
         }
     }
 
     Losses losses() {
-        return Losses.of(ledger, received, presence, duplicates, foreign);
+        return logbook.losses();
     }
 
     private void goAway(Life current) {
         if (life == current) {
             life = null;
         }
-        presence.onGo(Clock.nanos());
+        logbook.onGo(Clock.nanos());
         meter.onGone();
+        endReplay();
+    }
+
+    private void endReplay() {
+        long replayNanos = logbook.takeReplayNanos();
+        if (replayNanos != Logbook.NOTHING) {
+            meter.onReplay(replayNanos);
+        }
     }
 
     private void onLost(Life lost, String why) {
@@ -171,7 +172,7 @@ final class Client {
 
     /** One connection. */
     private final class Life extends ChannelInboundHandlerAdapter implements FrameSink {
-        private final FrameReader reader = new FrameReader(this);
+        private final FrameReader reader = new FrameReader(this, comesBack);
         private @Nullable ClientHandshake handshake = new ClientHandshake();
         private @Nullable Future<?> deadline;
         private long nowNanos;
@@ -186,7 +187,7 @@ final class Client {
                 return;
             }
             ByteBuf request = channel.alloc().buffer();
-            ClientHandshake.writeRequest(request, wire.gateway(turn), identity.token());
+            ClientHandshake.writeRequest(request, wire.gateway(turn), identity.token(), logbook.position());
             channel.writeAndFlush(request, channel.voidPromise());
             deadline = loop.schedule(() -> fail("no answer"), HANDSHAKE_SECONDS, TimeUnit.SECONDS);
         }
@@ -202,6 +203,10 @@ final class Client {
                 messages = 0;
                 int bytes = in.readableBytes();
                 reader.read(in);
+                if (!placed && logbook.position() != null) {
+                    placed = true;
+                    meter.onPlaced();
+                }
                 meter.onRead(messages, bytes);
             } finally {
                 in.release();
@@ -234,7 +239,7 @@ final class Client {
 
         private void open() {
             long now = Clock.nanos();
-            presence.onCome(now);
+            logbook.onCome(now);
             meter.onOpen();
             channel.config().setAutoRead(reads);
             failures = 0;
@@ -266,17 +271,20 @@ final class Client {
         }
 
         @Override
-        public void onMessage(long dueNanos, int number) {
+        public void onMessage(long dueNanos, int number, @Nullable Position position) {
             messages++;
-            if (!received.add(number)) {
-                duplicates++;
-            }
+            logbook.onMessage(number, position, nowNanos);
             meter.onDelivery(dueNanos, nowNanos);
         }
 
         @Override
-        public void onForeignMessage() {
-            foreign++;
+        public void onForeignMessage(@Nullable Position position) {
+            logbook.onForeign(position);
+        }
+
+        @Override
+        public void onNotRecovered(Position position) {
+            logbook.onNotRecovered(position);
         }
 
         @Override

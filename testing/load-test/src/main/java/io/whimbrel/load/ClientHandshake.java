@@ -23,11 +23,15 @@ final class ClientHandshake {
 
     private final StringBuilder answer = new StringBuilder();
 
-    /** The token goes as Bearer, so that no access log has it. */
-    static void writeRequest(ByteBuf out, Endpoint gateway, AsciiString token) {
+    /**
+     * The token goes as Bearer, so that no access log has it.
+     *
+     * @param since where the client stands; null where it does not know
+     */
+    static void writeRequest(ByteBuf out, Endpoint gateway, AsciiString token, @Nullable Position since) {
         ByteBufUtil.writeAscii(
                 out,
-                "GET " + gateway.path() + " HTTP/1.1\r\nHost: " + gateway.authority()
+                "GET " + path(gateway, since) + " HTTP/1.1\r\nHost: " + gateway.authority()
                         + "\r\n"
                         + "Upgrade: websocket\r\n"
                         + "Connection: Upgrade\r\n"
@@ -36,6 +40,14 @@ final class ClientHandshake {
                         + KEY + "\r\nAuthorization: Bearer ");
         ByteBufUtil.writeAscii(out, token);
         ByteBufUtil.writeAscii(out, "\r\n\r\n");
+    }
+
+    private static String path(Endpoint gateway, @Nullable Position since) {
+        String path = gateway.path();
+        if (since == null) {
+            return path;
+        }
+        return "%s%soffset=%d&epoch=%s".formatted(path, path.contains("?") ? "&" : "?", since.offset(), since.epoch());
     }
 
     private static String accept(String key) {

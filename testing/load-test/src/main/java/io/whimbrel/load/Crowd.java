@@ -118,6 +118,10 @@ final class Crowd {
         return merge(LoopMeter::comebacks);
     }
 
+    Histogram replays() {
+        return merge(LoopMeter::replays);
+    }
+
     Map<String, Long> refusals() {
         return mergeCounts(meter -> new TreeMap<>(meter.refusals()));
     }
@@ -164,6 +168,11 @@ final class Crowd {
     /** Safe for any thread. */
     int opened() {
         return (int) sum(LoopMeter::opened);
+    }
+
+    /** Those that were told where they stand. Safe for any thread. */
+    int placed() {
+        return (int) sum(LoopMeter::placed);
     }
 
     private long sum(ToLongFunction<LoopMeter> counter) {

@@ -6,7 +6,7 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Reads a server's frames, laid end to end and cut anywhere. Of a message only the first bytes are looked at, for its
- * stamp; the rest is passed over. Called on one event loop.
+ * stamp, and the last ones where positions are wanted; the rest is passed over. Called on one event loop.
  */
 final class FrameReader {
     /** How far into a payload a stamp is looked for; a control frame (125 bytes at most) fits whole. */
@@ -24,6 +24,9 @@ final class FrameReader {
 
     private final FrameSink sink;
 
+    /** Null where nobody wants positions. */
+    private final @Nullable FrameTail tail;
+
     /** The begun head of a frame whose end has not come yet. */
     private byte @Nullable [] begun;
 
@@ -39,8 +42,10 @@ final class FrameReader {
 
     private boolean broken;
 
-    FrameReader(FrameSink sink) {
+    /** @param positions whether the sink is told them, which costs a little for each message */
+    FrameReader(FrameSink sink, boolean positions) {
         this.sink = sink;
+        tail = positions ? new FrameTail() : null;
     }
 
     /** Reads all of it. */
@@ -48,6 +53,7 @@ final class FrameReader {
         while (in.isReadable() && !broken) {
             if (remaining > 0) {
                 int skipped = (int) Math.min(remaining, in.readableBytes());
+                keep(in, in.readerIndex(), skipped);
                 in.skipBytes(skipped);
                 remaining -= skipped;
                 if (remaining == 0) {
@@ -71,7 +77,7 @@ final class FrameReader {
             in.readBytes(begun, 0, there);
             return;
         }
-        long frameBytes = onHead(in, at);
+        long frameBytes = onHead(in, at, at + there);
         int skipped = (int) Math.min(frameBytes, there);
         in.skipBytes(skipped);
         advance(frameBytes - skipped);
@@ -89,7 +95,7 @@ final class FrameReader {
         int headBytes = begunBytes;
         begun = null;
         begunBytes = 0;
-        advance(onHead(view, 0) - headBytes);
+        advance(onHead(view, 0, headBytes) - headBytes);
     }
 
     /** How many bytes of a frame must be there before it is looked at; grows as more of its header is known. */
@@ -121,8 +127,8 @@ final class FrameReader {
         };
     }
 
-    /** Looks at a frame whose first bytes are there; answers its whole length. */
-    private long onHead(ByteBuf in, int at) {
+    /** Looks at a frame whose first bytes are there, up to {@code end}; answers its whole length. */
+    private long onHead(ByteBuf in, int at, int end) {
         int first = in.getByte(at);
         int second = in.getByte(at + 1);
         int opcode = first & 0x0F;
@@ -143,8 +149,18 @@ final class FrameReader {
         if (opcode != CONTINUATION) {
             inMessage = true;
             readStamp(in, payloadAt, payloadAt + (int) Math.min(length, LOOK_BYTES));
+            if (tail != null) {
+                tail.clear();
+            }
         }
+        keep(in, payloadAt, (int) Math.min(length, end - payloadAt));
         return payloadAt - at + length;
+    }
+
+    private void keep(ByteBuf in, int at, int count) {
+        if (tail != null) {
+            tail.push(in, at, count);
+        }
     }
 
     private void readStamp(ByteBuf in, int from, int end) {
@@ -200,10 +216,13 @@ final class FrameReader {
             return;
         }
         inMessage = false;
-        if (dueNanos == NO_STAMP) {
-            sink.onForeignMessage();
+        Position position = tail == null ? null : tail.position();
+        if (dueNanos != NO_STAMP) {
+            sink.onMessage(dueNanos, number, position);
+        } else if (position != null && tail != null && tail.isNotice()) {
+            sink.onNotRecovered(position);
         } else {
-            sink.onMessage(dueNanos, number);
+            sink.onForeignMessage(position);
         }
     }
 }

@@ -2,12 +2,14 @@ package io.whimbrel.load;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.TimeUnit;
 
 /** What a reader must know to judge the figures, and why a run is no success. */
 record Judgement(
         BenchSettings settings,
         Report.Traffic traffic,
         Losses losses,
+        Report.Returns returns,
         Report.Generator generator,
         Pace pace,
         List<ProcessUse> processes) {
@@ -17,6 +19,12 @@ record Judgement(
 
     /** Half of the usual ports: Linux takes every second one first, and then looks for each of the others for long. */
     private static final int QUICK_PORTS = 14_000;
+
+    /** What a client missed must be there so soon after it is back, but for one in a hundred. */
+    static final long REPLAY_NANOS = TimeUnit.SECONDS.toNanos(1);
+
+    /** After a restart all clients must be back so soon. */
+    static final long BACK_NANOS = TimeUnit.SECONDS.toNanos(10);
 
     List<String> notes() {
         List<String> notes = new ArrayList<>();
@@ -63,6 +71,31 @@ record Judgement(
                             Texts.number(losses.lost()),
                             settings.times().drain().toSeconds()));
         }
-        return List.of();
+        return settings.scenario().reconnects() ? failuresOfRecovery() : List.of();
+    }
+
+    private List<String> failuresOfRecovery() {
+        List<String> failures = new ArrayList<>();
+        addCount(failures, "Clients that were not back in the end", returns.stillAway());
+        addCount(failures, "Publications that were accepted and never reached their client", losses.missing());
+        addCount(failures, "Publications that came once more", losses.duplicates());
+        addCount(failures, "Publications that came after later ones", losses.outOfOrder());
+        long replay = returns.replays().getValueAtPercentile(99);
+        if (replay >= REPLAY_NANOS) {
+            failures.add("Replay took %s (p99), but must take less than %s"
+                    .formatted(Texts.millis(replay), Texts.millis(REPLAY_NANOS)));
+        }
+        long comeback = returns.comebacks().getMaxValue();
+        if (settings.scenario() == Scenario.DEPLOY && comeback >= BACK_NANOS) {
+            failures.add("A client was connected again only %s after it had lost its connection, but must be before %s"
+                    .formatted(Texts.millis(comeback), Texts.millis(BACK_NANOS)));
+        }
+        return List.copyOf(failures);
+    }
+
+    private static void addCount(List<String> failures, String what, long count) {
+        if (count > 0) {
+            failures.add(what + ": " + Texts.number(count));
+        }
     }
 }

@@ -20,11 +20,13 @@ final class LoopMeter {
     private final AtomicLong bytes = new AtomicLong();
     private final AtomicInteger connected = new AtomicInteger();
     private final AtomicInteger opened = new AtomicInteger();
+    private final AtomicInteger placed = new AtomicInteger();
 
     private final Window window;
     private final Histogram inWindow = histogram();
     private Histogram lately = histogram();
     private final Histogram comebacks = histogram();
+    private final Histogram replays = histogram();
     private final Map<String, Long> refusals = new TreeMap<>();
     private final Map<String, Long> closes = new TreeMap<>();
 
@@ -59,6 +61,15 @@ final class LoopMeter {
         connected.lazySet(connected.getPlain() - 1);
     }
 
+    /** One more client has been told where it stands. */
+    void onPlaced() {
+        placed.lazySet(placed.getPlain() + 1);
+    }
+
+    void onReplay(long nanos) {
+        replays.recordValue(Math.clamp(nanos, 0, HIGHEST_NANOS));
+    }
+
     void onComeback(long nanos) {
         comebacks.recordValue(Math.clamp(nanos, 0, HIGHEST_NANOS));
     }
@@ -89,6 +100,10 @@ final class LoopMeter {
         return opened.get();
     }
 
+    int placed() {
+        return placed.get();
+    }
+
     /** The latencies since the last call. */
     Histogram takeLately() {
         Histogram taken = lately;
@@ -102,6 +117,10 @@ final class LoopMeter {
 
     Histogram comebacks() {
         return comebacks;
+    }
+
+    Histogram replays() {
+        return replays;
     }
 
     Map<String, Long> refusals() {

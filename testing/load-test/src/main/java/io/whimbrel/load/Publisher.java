@@ -21,7 +21,8 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Publishes over keep-alive connections: at a fixed rate, each message stamped with the time it was due, or as fast as the
- * bound on undelivered messages allows. Called only on the first event loop, but where it says otherwise.
+ * bound on undelivered messages allows. Recipients are chosen at random; where they may ask for what they missed each gets
+ * one first, from which it learns where it stands. Called only on the first event loop, but where it says otherwise.
  */
 final class Publisher implements HttpLink.Asker {
     private static final int OK = 200;
@@ -33,11 +34,13 @@ final class Publisher implements HttpLink.Asker {
     private final EventLoop loop;
     private final Pace pace;
     private final List<Recipient> recipients;
+    private final Deque<Recipient> unplaced = new ArrayDeque<>();
     private final List<AsciiString> senders;
     private final IntSupplier audience;
     private final ByteBuf head;
     private final ByteBuf padding;
     private final int sizeBytes;
+    private final boolean comeBack;
     /** Empty where addresses are published to. */
     private final AsciiString topic;
 
@@ -54,7 +57,7 @@ final class Publisher implements HttpLink.Asker {
     private @Nullable Future<?> timer;
 
     /** @param expected how many deliveries the pace counts on for it */
-    private record Asked(Ledger ledger, int number, int expected) {}
+    private record Asked(Recipient recipient, int number, int expected) {}
 
     /**
      * @param senders tokens that publish in turn; empty: the API key does
@@ -70,6 +73,10 @@ final class Publisher implements HttpLink.Asker {
         loop = wire.loops().first();
         this.pace = pace;
         this.recipients = recipients;
+        comeBack = settings.scenario().reconnects();
+        if (comeBack) {
+            unplaced.addAll(recipients);
+        }
         this.senders = senders;
         this.audience = audience;
         sizeBytes = settings.load().sizeBytes();
@@ -140,19 +147,27 @@ final class Publisher implements HttpLink.Asker {
     }
 
     private void publish(HttpLink link, long dueNanos) {
-        Recipient recipient = recipients.size() == 1
-                ? recipients.getFirst()
-                : recipients.get(ThreadLocalRandom.current().nextInt(recipients.size()));
+        Recipient recipient = nextRecipient();
         int number = recipient.ledger().onSent(Clock.nanos());
         if (number > Stamp.MAX_NUMBER) {
             throw new IllegalStateException("more publications to one address than the bench can number");
         }
         int expected = audience.getAsInt();
-        busy.put(link, new Asked(recipient.ledger(), number, expected));
+        busy.put(link, new Asked(recipient, number, expected));
         pace.onSent(expected);
         sent.lazySet(sent.getPlain() + 1);
         underWay.lazySet(busy.size());
         link.ask(request(link, recipient, dueNanos, number));
+    }
+
+    private Recipient nextRecipient() {
+        Recipient first = unplaced.poll();
+        if (first != null) {
+            return first;
+        }
+        return recipients.size() == 1
+                ? recipients.getFirst()
+                : recipients.get(ThreadLocalRandom.current().nextInt(recipients.size()));
     }
 
     private ByteBuf request(HttpLink link, Recipient recipient, long dueNanos, int number) {
@@ -186,13 +201,12 @@ final class Publisher implements HttpLink.Asker {
         Asked asked = done(link);
         int status = answer.status();
         if (status == OK) {
-            asked.ledger().onAccepted(asked.number());
+            asked.recipient().ledger().onAccepted(asked.number(), Clock.nanos());
             accepted.lazySet(accepted.getPlain() + 1);
             rested(link);
             return;
         }
-        pace.onRefused(asked.expected());
-        refusals.merge("HTTP " + status, 1L, Long::sum);
+        onRefused(asked, "HTTP " + status);
         if (status == TOO_MANY || status == UNAVAILABLE) {
             rest(link);
         } else {
@@ -203,9 +217,17 @@ final class Publisher implements HttpLink.Asker {
     @Override
     public void onBreak(HttpLink link, String why) {
         Asked asked = done(link);
-        pace.onRefused(asked.expected());
-        refusals.merge("no answer: " + why, 1L, Long::sum);
+        onRefused(asked, "no answer: " + why);
         rest(link);
+    }
+
+    private void onRefused(Asked asked, String why) {
+        pace.onRefused(asked.expected());
+        refusals.merge(why, 1L, Long::sum);
+        Recipient recipient = asked.recipient();
+        if (comeBack && recipient.ledger().accepted().count() == 0) {
+            unplaced.add(recipient);
+        }
     }
 
     private Asked done(HttpLink link) {
@@ -213,16 +235,17 @@ final class Publisher implements HttpLink.Asker {
         if (asked == null) {
             throw new IllegalStateException("an answer to nothing that was asked");
         }
-        underWay.lazySet(busy.size());
         return asked;
     }
 
     /** Who was refused does not ask again at once. */
     private void rest(HttpLink link) {
+        underWay.lazySet(busy.size());
         loop.schedule(() -> rested(link), REST_MILLIS, TimeUnit.MILLISECONDS);
     }
 
     private void rested(HttpLink link) {
+        underWay.lazySet(busy.size());
         idle.add(link);
         pump();
     }

@@ -12,6 +12,7 @@ import org.HdrHistogram.Histogram;
 final class Pulse {
     private static final long SECOND_NANOS = TimeUnit.SECONDS.toNanos(1);
     private static final long POLL_NANOS = TimeUnit.MILLISECONDS.toNanos(2);
+    private static final long SELDOM_NANOS = TimeUnit.MILLISECONDS.toNanos(100);
 
     private final PrintStream progress;
     private final Crowd crowd;
@@ -33,6 +34,11 @@ final class Pulse {
     /** Returns when it is so, or at that time. */
     void until(BooleanSupplier isSo, long deadlineNanos, String phase) {
         until(isSo, deadlineNanos, phase, POLL_NANOS);
+    }
+
+    /** As {@link #until(BooleanSupplier, long, String)}, for what is costly to find out. */
+    void untilAskedSeldom(BooleanSupplier isSo, long deadlineNanos, String phase) {
+        until(isSo, deadlineNanos, phase, SELDOM_NANOS);
     }
 
     private void until(BooleanSupplier isSo, long deadlineNanos, String phase, long pollNanos) {

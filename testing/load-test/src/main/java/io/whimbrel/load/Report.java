@@ -9,7 +9,6 @@ import org.HdrHistogram.Histogram;
  *
  * @param latency from when a message was due to when it was read, of messages due in the measured time
  * @param before the same before the {@link Scenario#trouble}; empty where there is none
- * @param comebacks from when a client wanted to be connected again to when it was
  * @param closes connections that ended, by close code or cause
  * @param notes what a reader must know to judge the figures
  * @param failures why this run is no success; empty where it is one
@@ -21,7 +20,7 @@ public record Report(
         Losses losses,
         Histogram latency,
         Histogram before,
-        Histogram comebacks,
+        Returns returns,
         Map<String, Long> closes,
         List<Second> seconds,
         List<ProcessUse> processes,
@@ -56,6 +55,15 @@ public record Report(
             return seconds > 0 ? deliveries / seconds : 0;
         }
     }
+
+    /**
+     * How clients came back that had lost their connection.
+     *
+     * @param stillAway were not back in the end
+     * @param comebacks from when a client wanted to be connected again to when it was
+     * @param replays from when it was connected again to when it had the last of what it had missed, where that was anything
+     */
+    record Returns(int stillAway, Histogram comebacks, Histogram replays) {}
 
     /**
      * What the bench itself used in the measured time.

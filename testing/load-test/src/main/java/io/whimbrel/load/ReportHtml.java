@@ -101,15 +101,19 @@ final class ReportHtml {
             String title = "Latency by percentile" + (report.before().getTotalCount() > 0 ? beforeWhat : "");
             out.append(percentiles(title, report.latency(), report.before()));
         }
-        if (report.comebacks().getTotalCount() > 0) {
-            out.append(percentiles(
-                    "Time to be connected again, by percentile", report.comebacks(), LoopMeter.histogram()));
-        }
+        alone("Time to be connected again, by percentile", report.returns().comebacks(), out);
+        alone("Replay of what was missed, by percentile", report.returns().replays(), out);
         if (!report.seconds().isEmpty()) {
             if (report.traffic().seconds() > 0) {
                 out.append(series("Deliveries per second", report.seconds(), Second::deliveredPerSecond));
             }
             out.append(series("Connected clients", report.seconds(), Second::connected));
+        }
+    }
+
+    private static void alone(String title, Histogram histogram, StringBuilder out) {
+        if (histogram.getTotalCount() > 0) {
+            out.append(percentiles(title, histogram, LoopMeter.histogram()));
         }
     }
 

@@ -58,7 +58,8 @@ final class ReportJson {
         losses();
         histogram("latency", report.latency());
         histogram("latencyBefore", report.before());
-        histogram("comebacks", report.comebacks());
+        histogram("comebacks", report.returns().comebacks());
+        histogram("replays", report.returns().replays());
         processes();
         generator();
         seconds();
@@ -125,6 +126,10 @@ final class ReportJson {
         json.writeNumberField("missedAway", losses.missedAway());
         json.writeNumberField("duplicates", losses.duplicates());
         json.writeNumberField("foreign", losses.foreign());
+        json.writeNumberField("missing", losses.missing());
+        json.writeNumberField("outOfOrder", losses.outOfOrder());
+        json.writeNumberField("notRecovered", losses.notRecovered());
+        json.writeNumberField("stillAway", report.returns().stillAway());
         json.writeEndObject();
     }
 

@@ -69,7 +69,10 @@ final class ReportRows {
     private void latency() {
         percentiles("Latency, due to read", report.latency());
         percentiles("Latency before " + report.settings().scenario().trouble(), report.before());
-        percentiles("Time to be connected again", report.comebacks());
+        percentiles("Time to be connected again", report.returns().comebacks());
+        percentiles(
+                "Replay, from connected again to all of it there",
+                report.returns().replays());
     }
 
     private void percentiles(String title, Histogram histogram) {
@@ -87,15 +90,29 @@ final class ReportRows {
     private void fate() {
         section("What became of accepted publications");
         Losses losses = report.losses();
-        if (report.traffic().seconds() > 0) {
+        if (report.traffic().seconds() == 0) {
+            return;
+        }
+        if (report.settings().scenario().reconnects()) {
+            row("accepted", Texts.number(losses.expected()));
+            row(
+                    "delivered",
+                    Texts.number(losses.received()) + ", " + Texts.share(losses.received(), losses.expected()));
+            row("missing, sent while connected", Texts.number(losses.lost()));
+            row("missing, sent while away", Texts.number(losses.missedAway()));
+            row("repeated", Texts.number(losses.duplicates()));
+            row("out of order", Texts.number(losses.outOfOrder()));
+            row("told recovered:false", Texts.number(losses.notRecovered()));
+            row("clients not back", Texts.number(report.returns().stillAway()));
+        } else {
             row("deliveries due", Texts.number(losses.expected()));
             row("received", Texts.number(losses.received()));
             row("lost while connected", Texts.number(losses.lost()));
             row("missed while away", Texts.number(losses.missedAway()));
             row("duplicates", Texts.number(losses.duplicates()));
-            if (losses.foreign() > 0) {
-                row("not ours", Texts.number(losses.foreign()));
-            }
+        }
+        if (losses.foreign() > 0) {
+            row("not ours", Texts.number(losses.foreign()));
         }
     }
 

@@ -9,11 +9,11 @@ import java.util.function.BooleanSupplier;
 
 /**
  * Runs the command that restarts a gateway, several times, on a thread of its own. After each it waits for the clients to
- * be back.
+ * be back, which must be soon.
  */
 final class Restarts implements AutoCloseable {
     private static final long COMMAND_MINUTES = 10;
-    private static final long BACK_MILLIS = 60_000;
+    private static final long LONGEST_NANOS = TimeUnit.SECONDS.toNanos(60);
     private static final long POLL_MILLIS = 50;
 
     private final BenchSettings.Breaks breaks;
@@ -66,13 +66,19 @@ final class Restarts implements AutoCloseable {
     }
 
     private void awaitClients() throws InterruptedException {
-        long deadline = System.nanoTime() + TimeUnit.MILLISECONDS.toNanos(BACK_MILLIS);
+        long restarted = System.nanoTime();
         while (!allAreBack.getAsBoolean()) {
-            if (System.nanoTime() - deadline > 0) {
-                failures.add("not all clients were back %d s after a restart".formatted(BACK_MILLIS / 1_000));
+            if (System.nanoTime() - restarted > LONGEST_NANOS) {
+                failures.add("not all clients were back %s after a restart".formatted(Texts.millis(LONGEST_NANOS)));
                 return;
             }
             TimeUnit.MILLISECONDS.sleep(POLL_MILLIS);
+        }
+        long took = System.nanoTime() - restarted;
+        progress.printf("        all clients were back %s after it%n", Texts.millis(took));
+        if (took >= Judgement.BACK_NANOS) {
+            failures.add("all clients were back only %s after a restart, but must be before %s"
+                    .formatted(Texts.millis(took), Texts.millis(Judgement.BACK_NANOS)));
         }
     }
 

@@ -7,8 +7,10 @@ import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.TreeMap;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
 import java.util.function.BooleanSupplier;
 import java.util.stream.Stream;
 import org.HdrHistogram.Histogram;
@@ -17,6 +19,12 @@ import org.jspecify.annotations.Nullable;
 /** One run: what happens in which order in each scenario. Used once, on the main thread. */
 final class Run {
     private static final long FOREVER = Long.MAX_VALUE;
+
+    /** So long without one more client that knows where it stands is too long. */
+    private static final long PLACING_NANOS = TimeUnit.SECONDS.toNanos(10);
+
+    /** For what comes once more than it should. */
+    private static final long AFTERWARDS_NANOS = TimeUnit.SECONDS.toNanos(1);
 
     private final BenchSettings settings;
     private final BenchSettings.Load load;
@@ -39,6 +47,7 @@ final class Run {
     private Snapshot end;
     private double connectSeconds;
     private double connectCpuSeconds;
+    private int stillAway;
 
     Run(BenchSettings settings, Wire wire, PrintStream progress) {
         this.settings = settings;
@@ -95,6 +104,7 @@ final class Run {
     private void jitter() {
         gather();
         publish();
+        place();
         Jitter jitter = new Jitter(settings.breaks());
         long ends = warmUp() + settings.times().duration().toNanos();
         window.end(ends);
@@ -103,19 +113,19 @@ final class Run {
         pulse.until(ends, "measure");
         end = snapshot();
         jitter.stop();
-        drain(true);
+        reunite(settings.breaks().away());
     }
 
     private void deploy() {
         gather();
         publish();
+        place();
         long ends = warmUp() + settings.times().duration().toNanos();
         start = snapshot();
         if (settings.breaks().command().isEmpty()) {
             pulse.until(ends, "measure");
         } else {
-            int all = crowd.connected();
-            try (Restarts restarts = new Restarts(settings.breaks(), () -> crowd.connected() >= all, progress)) {
+            try (Restarts restarts = new Restarts(settings.breaks(), this::areAllHere, progress)) {
                 pulse.until(restarts::areDone, FOREVER, "measure");
                 pulse.until(ends, "measure");
                 failures.addAll(restarts.failures());
@@ -126,7 +136,7 @@ final class Run {
         }
         window.end(Clock.nanos());
         end = snapshot();
-        drain(true);
+        reunite(Duration.ZERO);
     }
 
     private void storm() {
@@ -242,6 +252,28 @@ final class Run {
         }
     }
 
+    private boolean areAllHere() {
+        return crowd.connected() >= load.connections();
+    }
+
+    /** Waits until each client was told where it stands: before, it could not ask for what it misses. */
+    private void place() {
+        int placed = -1;
+        while (crowd.placed() > placed && placed < load.connections()) {
+            placed = crowd.placed();
+            pulse.until(() -> crowd.placed() >= load.connections(), Clock.nanos() + PLACING_NANOS, "placing");
+        }
+        if (crowd.placed() < load.connections()) {
+            throw new BenchException(
+                    ("%s of %s clients are connected, and %s were sent a message with offset and epoch: all must be."
+                                    + " Let the servers keep what is published to addresses (history.addresses)")
+                            .formatted(
+                                    Texts.number(crowd.connected()),
+                                    Texts.number(load.connections()),
+                                    Texts.number(crowd.placed())));
+        }
+    }
+
     /** Answers when the measured time begins, which is when this returns. */
     private long warmUp() {
         long begins = Clock.nanos() + settings.times().warmUp().toNanos();
@@ -261,6 +293,22 @@ final class Run {
         BooleanSupplier done =
                 () -> !wholeTime && current != null && current.underWay() == 0 && crowd.delivered() >= pace.expected();
         pulse.until(done, deadline, "drain");
+    }
+
+    /**
+     * Those that are away come back and get what they missed; what comes twice has some time to do so.
+     *
+     * @param away how long they may stay away before they try
+     */
+    private void reunite(Duration away) {
+        Publisher current = Objects.requireNonNull(publisher);
+        long deadline = Clock.nanos() + settings.times().drain().plus(away).toNanos();
+        current.stop();
+        pulse.until(() -> areAllHere() && current.underWay() == 0, deadline, "drain");
+        pulse.untilAskedSeldom(() -> crowd.losses().missing() == 0, deadline, "drain");
+        pulse.until(Clock.nanos() + AFTERWARDS_NANOS, "drain");
+        pulse.until(this::areAllHere, deadline, "drain"); // some may have been sent away just now
+        stillAway = load.connections() - crowd.connected();
     }
 
     private Report report() {
@@ -294,7 +342,8 @@ final class Run {
             failures.add("No client could connect: " + connects.refusals());
         }
         List<ProcessUse> processes = end.processesSince(start, idle);
-        Judgement judgement = new Judgement(settings, traffic, losses, generator, pace, processes);
+        Report.Returns returns = new Report.Returns(stillAway, crowd.comebacks(), crowd.replays());
+        Judgement judgement = new Judgement(settings, traffic, losses, returns, generator, pace, processes);
         return new Report(
                 settings,
                 connects,
@@ -302,7 +351,7 @@ final class Run {
                 losses,
                 crowd.inWindow(),
                 before,
-                crowd.comebacks(),
+                returns,
                 Collections.unmodifiableMap(closes),
                 pulse.seconds(),
                 processes,

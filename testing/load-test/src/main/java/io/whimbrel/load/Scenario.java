@@ -16,7 +16,7 @@ public enum Scenario {
     STORM(100, 256),
     /** As FANOUT, first alone, then beside connections of the same address that read nothing. */
     SLOW(50, 40),
-    /** Every client is cut off now and then and stays away for a while. */
+    /** Every client is cut off now and then, stays away for a while, and is given what it missed. */
     JITTER(1_000, 256),
     /** Gateways are restarted one by one. */
     DEPLOY(1_000, 256);
@@ -51,7 +51,7 @@ public enum Scenario {
                                 Arrays.stream(values()).map(Scenario::word).collect(Collectors.joining(", ")))));
     }
 
-    /** Whether clients come back when they have lost their connection. */
+    /** Whether clients come back when they have lost their connection, and must be given all that they missed. */
     boolean reconnects() {
         return this == JITTER || this == DEPLOY;
     }

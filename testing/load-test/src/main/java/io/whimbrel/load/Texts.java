@@ -44,6 +44,12 @@ final class Texts {
         return String.format(Locale.ROOT, "%,d", value);
     }
 
+    /** Rounded down, so that "100 %" is all of it. */
+    static String share(long part, long whole) {
+        double percent = whole == 0 ? 100 : Math.floor(part * 1e6 / whole) / 1e4;
+        return BigDecimal.valueOf(percent).stripTrailingZeros().toPlainString() + " %";
+    }
+
     static String millis(double nanos) {
         double millis = nanos / 1e6;
         return String.format(Locale.ROOT, millis < 10 ? "%,.3f ms" : millis < 1_000 ? "%,.1f ms" : "%,.0f ms", millis);

@@ -1,7 +1,7 @@
 /**
  * The load generator behind {@code whimbrel bench}. Start with {@link io.whimbrel.load.Bench}; {@code Run} tells what each
  * scenario does, {@code Crowd} holds the {@code Client}s, {@code Publisher} sends to them, {@code Ledger} remembers what
- * was sent and {@code Losses} compares it with what came. {@code Report} is the result, which {@code ReportTable},
+ * was sent, {@code Logbook} what a client lived to see, and {@code Losses} is what they differ in. {@code Report} is the result, which {@code ReportTable},
  * {@code ReportJson} and {@code ReportHtml} show.
  */
 @NullMarked

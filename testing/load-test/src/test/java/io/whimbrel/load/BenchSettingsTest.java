@@ -103,8 +103,12 @@ class BenchSettingsTest {
     }
 
     static BenchSettings settings(int connections, int sources) {
+        return settings(Scenario.FANOUT, connections, sources);
+    }
+
+    static BenchSettings settings(Scenario scenario, int connections, int sources) {
         return new BenchSettings(
-                Scenario.FANOUT,
+                scenario,
                 new BenchSettings.Target(
                         Endpoint.web("http://localhost:5000"),
                         Endpoint.gateways("ws://localhost:7071/ws"),

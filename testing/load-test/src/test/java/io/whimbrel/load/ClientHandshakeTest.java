@@ -18,12 +18,25 @@ class ClientHandshakeTest {
     void theTokenGoesAsBearerAndNotInTheUrl() {
         ByteBuf out = Unpooled.buffer();
 
-        ClientHandshake.writeRequest(out, Endpoint.gateway("ws://there:7071/ws"), AsciiString.of("secret"));
+        ClientHandshake.writeRequest(out, Endpoint.gateway("ws://there:7071/ws"), AsciiString.of("secret"), null);
 
         assertThat(out.toString(StandardCharsets.US_ASCII))
                 .startsWith("GET /ws HTTP/1.1\r\nHost: there:7071\r\n")
                 .contains("\r\nAuthorization: Bearer secret\r\n")
                 .endsWith("\r\n\r\n");
+    }
+
+    @Test
+    void whoKnowsWhereItStandsSaysSoInTheUrl() {
+        assertThat(firstLine("ws://there/ws")).isEqualTo("GET /ws?offset=42&epoch=1a2b HTTP/1.1");
+        assertThat(firstLine("ws://there/ws?x=y")).isEqualTo("GET /ws?x=y&offset=42&epoch=1a2b HTTP/1.1");
+    }
+
+    private static String firstLine(String gateway) {
+        ByteBuf out = Unpooled.buffer();
+        ClientHandshake.writeRequest(
+                out, Endpoint.gateway(gateway), AsciiString.of("secret"), new Position("1a2b", 42));
+        return out.toString(StandardCharsets.US_ASCII).lines().findFirst().orElse("");
     }
 
     @Test

@@ -6,7 +6,9 @@ import io.netty.buffer.ByteBuf;
 import io.netty.buffer.Unpooled;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -14,7 +16,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 /** Frames as a server lays them end to end, cut at every byte, and bytes that are none. */
 class FrameReaderTest {
     private final Heard heard = new Heard();
-    private final FrameReader reader = new FrameReader(heard);
+    private final FrameReader reader = new FrameReader(heard, false);
 
     @Test
     void readsFramesLaidEndToEndWhereverTheyAreCut() {
@@ -122,19 +124,102 @@ class FrameReaderTest {
         assertThat(heard.all).hasSize(1).allMatch(what -> what.startsWith("violation"));
     }
 
+    @Test
+    void readsPositionsAtTheEndWhereverTheyAreCut() {
+        ByteBuf all = Unpooled.buffer();
+        message(all, 1, 1, 20, ",\"offset\":7,\"epoch\":\"1z\"");
+        text(all, "{\"recovered\":false,\"offset\":8,\"epoch\":\"2z\"}");
+        message(all, 2, 2, 600, ",\"offset\":999999999999999,\"epoch\":\"" + "e".repeat(32) + "\"");
+        frame(all, 0x89, "ping".getBytes(StandardCharsets.US_ASCII));
+        message(all, 3, 3, 20, "");
+        text(all, "{\"message\":1,\"offset\":9,\"epoch\":\"2z\"}");
+
+        for (int cut = 0; cut <= all.readableBytes(); cut++) {
+            assertThat(read(all, cut))
+                    .as("cut at %d", cut)
+                    .containsExactly(
+                            "message 1 1 at 7 of 1z",
+                            "not recovered at 8 of 2z",
+                            "message 2 2 at 999999999999999 of " + "e".repeat(32),
+                            "ping ping",
+                            "message 3 3",
+                            "foreign at 9 of 2z");
+        }
+    }
+
+    @Test
+    void aMessageInPiecesHasItsPositionInTheLast() {
+        ByteBuf all = Unpooled.buffer();
+        ByteBuf whole = Unpooled.buffer();
+        message(whole, 1, 1, 300, ",\"offset\":7,\"epoch\":\"1z\"");
+        byte[] payload = bytes(whole.skipBytes(4));
+        int half = payload.length - 10; // within the position
+        frame(all, 0x01, Arrays.copyOf(payload, half));
+        frame(all, 0x80, Arrays.copyOfRange(payload, half, payload.length));
+
+        assertThat(read(all, 3)).containsExactly("message 1 1 at 7 of 1z");
+    }
+
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "{\"offset\":7,\"epoch\":\"1z\"}",
+                "{\"message\":1,\"offset\":7,\"epoch\":\"\"}",
+                "{\"message\":1,\"offset\":-7,\"epoch\":\"1z\"}",
+                "{\"message\":1,\"offset\":1234567890123456,\"epoch\":\"1z\"}",
+                "{\"message\":1,\"offset\":7,\"epoch\":\"1 z\"}",
+                "{\"message\":1,\"offset\":7,\"epoch\":\"1z\"} ",
+                "{\"message\":\",\"offset\":7,\"epoch\":\"1z\"}\"}",
+                ""
+            })
+    void whatIsNoPositionIsNone(String text) {
+        ByteBuf all = Unpooled.buffer();
+        text(all, text);
+
+        assertThat(read(all, 0)).containsExactly("foreign");
+    }
+
+    @Test
+    void onlyAWholeNoticeIsOne() {
+        ByteBuf all = Unpooled.buffer();
+        String notice = "{\"recovered\":false,\"offset\":7,\"epoch\":\"1z\"}";
+        text(all, " " + notice);
+        text(all, "x".repeat(200) + notice);
+
+        assertThat(read(all, 0)).containsOnly("foreign at 7 of 1z").hasSize(2);
+    }
+
+    @Test
+    void positionsThatNobodyWantsAreNotRead() {
+        ByteBuf all = Unpooled.buffer();
+        message(all, 1, 1, 20, ",\"offset\":7,\"epoch\":\"1z\"");
+
+        reader.read(all);
+
+        assertThat(heard.all).containsExactly("message 1 1");
+    }
+
     private List<String> read(ByteBuf all, int cut) {
         Heard one = new Heard();
-        FrameReader fresh = new FrameReader(one);
+        FrameReader fresh = new FrameReader(one, true);
         fresh.read(all.slice(all.readerIndex(), cut));
         fresh.read(all.slice(all.readerIndex() + cut, all.readableBytes() - cut));
         return one.all;
     }
 
+    private static void text(ByteBuf out, String text) {
+        frame(out, 0x81, text.getBytes(StandardCharsets.US_ASCII));
+    }
+
     private static void message(ByteBuf out, long dueNanos, int number, int padding) {
+        message(out, dueNanos, number, padding, "");
+    }
+
+    private static void message(ByteBuf out, long dueNanos, int number, int padding, String more) {
         ByteBuf payload = Unpooled.buffer();
         payload.writeCharSequence("{\"message\":\"", StandardCharsets.US_ASCII);
         Stamp.write(payload, dueNanos, number);
-        payload.writeCharSequence("x".repeat(padding) + "\"}", StandardCharsets.US_ASCII);
+        payload.writeCharSequence("x".repeat(padding) + "\"" + more + "}", StandardCharsets.US_ASCII);
         frame(out, 0x81, bytes(payload));
     }
 
@@ -160,13 +245,22 @@ class FrameReaderTest {
         private final List<String> all = new ArrayList<>();
 
         @Override
-        public void onMessage(long dueNanos, int number) {
-            all.add("message %d %d".formatted(dueNanos, number));
+        public void onMessage(long dueNanos, int number, @Nullable Position position) {
+            all.add("message %d %d".formatted(dueNanos, number) + at(position));
         }
 
         @Override
-        public void onForeignMessage() {
-            all.add("foreign");
+        public void onForeignMessage(@Nullable Position position) {
+            all.add("foreign" + at(position));
+        }
+
+        @Override
+        public void onNotRecovered(Position position) {
+            all.add("not recovered" + at(position));
+        }
+
+        private static String at(@Nullable Position position) {
+            return position == null ? "" : " at %d of %s".formatted(position.offset(), position.epoch());
         }
 
         @Override

@@ -11,55 +11,56 @@ class LossesTest {
     private static final long SECOND = TimeUnit.SECONDS.toNanos(1);
 
     private final Ledger ledger = new Ledger();
-    private final Numbers received = new Numbers();
-    private final Presence presence = new Presence();
+    private final Logbook logbook = new Logbook(ledger);
 
     @BeforeEach
     void tenPublicationsOneASecondAllButTheLastAccepted() {
         for (int i = 0; i < 10; i++) {
             int number = ledger.onSent(i * SECOND);
             if (i < 9) {
-                ledger.onAccepted(number);
+                ledger.onAccepted(number, i * SECOND + 1);
             }
         }
     }
 
     @Test
     void whatWasNotAcceptedIsNotDue() {
-        presence.onCome(0);
+        logbook.onCome(0);
         for (int i = 0; i < 9; i++) {
-            received.add(i);
+            logbook.onMessage(i, null, i * SECOND);
         }
 
-        assertThat(losses()).isEqualTo(new Losses(9, 9, 0, 0, 0, 0));
+        assertThat(logbook.losses()).isEqualTo(new Losses(9, 9, 0, 0, 0, 0, 0, 0));
     }
 
     @Test
     void whatDoesNotReachAConnectedClientIsLost() {
-        presence.onCome(0);
-        received.add(0);
-        received.add(8);
+        logbook.onCome(0);
+        logbook.onMessage(0, null, 0);
+        logbook.onMessage(8, null, 8 * SECOND);
 
-        assertThat(losses()).isEqualTo(new Losses(9, 2, 7, 0, 0, 0));
+        assertThat(logbook.losses()).isEqualTo(new Losses(9, 2, 7, 0, 0, 0, 0, 0));
     }
 
     @Test
     void whatIsSentWhileTheClientIsAwayOrJustBeforeIsMissed() {
-        presence.onCome(0);
-        presence.onGo(3 * SECOND + SECOND / 2);
-        presence.onCome(5 * SECOND + SECOND / 2);
+        logbook.onCome(0);
+        logbook.onGo(3 * SECOND + SECOND / 2);
+        logbook.onCome(5 * SECOND + SECOND / 2);
 
         // 3 was on its way when the client was cut, 4 and 5 came to nobody; the others should have come.
-        assertThat(losses()).isEqualTo(new Losses(9, 0, 6, 3, 0, 0));
+        assertThat(logbook.losses()).isEqualTo(new Losses(9, 0, 6, 3, 0, 0, 0, 0));
+        assertThat(logbook.losses().missing()).isEqualTo(9);
     }
 
     @Test
     void whoNeverConnectedLosesNothing() {
-        assertThat(losses()).isEqualTo(new Losses(9, 0, 0, 9, 0, 0));
+        assertThat(logbook.losses()).isEqualTo(new Losses(9, 0, 0, 9, 0, 0, 0, 0));
     }
 
     @Test
     void aSecondGoodbyeChangesNothing() {
+        Presence presence = new Presence();
         presence.onCome(1);
         presence.onGo(2);
         presence.onGo(3);
@@ -80,9 +81,5 @@ class LossesTest {
         assertThat(numbers.has(999_999)).isFalse();
         assertThat(numbers.has(5_000_000)).isFalse();
         assertThat(numbers.count()).isEqualTo(2);
-    }
-
-    private Losses losses() {
-        return Losses.of(ledger, received, presence, 0, 0);
     }
 }

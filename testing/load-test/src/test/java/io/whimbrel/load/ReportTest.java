@@ -13,6 +13,9 @@ import org.junit.jupiter.api.Test;
 
 /** One result in its three forms. */
 class ReportTest {
+    private static final Report.Returns NO_RETURNS =
+            new Report.Returns(0, LoopMeter.histogram(), LoopMeter.histogram());
+
     private final Histogram latency = LoopMeter.histogram();
 
     @Test
@@ -55,6 +58,7 @@ class ReportTest {
                         BenchSettingsTest.settings(18_000, 1),
                         Report.Traffic.NONE,
                         Losses.NONE,
+                        NO_RETURNS,
                         generator,
                         pace,
                         List.of())
@@ -63,6 +67,7 @@ class ReportTest {
                         BenchSettingsTest.settings(18_000, 2),
                         Report.Traffic.NONE,
                         Losses.NONE,
+                        NO_RETURNS,
                         generator,
                         pace,
                         List.of())
@@ -101,11 +106,11 @@ class ReportTest {
     private Report report(long lost, double busiestLoop) {
         BenchSettings settings = BenchSettingsTest.settings(10, 1);
         Report.Traffic traffic = new Report.Traffic(2, 100, 100, 1_000, 200_000, Map.of());
-        Losses losses = new Losses(1_000, 1_000 - lost, lost, 0, 0, 0);
+        Losses losses = new Losses(1_000, 1_000 - lost, lost, 0, 0, 0, 0, 0);
         Report.Generator generator = new Report.Generator("epoll", 1, 1, busiestLoop);
         List<ProcessUse> processes = List.of(new ProcessUse("<gateway>", true, 0.5, 1 << 20, 1 << 10));
         Pace pace = new Pace(0, 40, () -> 0);
-        Judgement judgement = new Judgement(settings, traffic, losses, generator, pace, processes);
+        Judgement judgement = new Judgement(settings, traffic, losses, NO_RETURNS, generator, pace, processes);
         return new Report(
                 settings,
                 new Report.Connects(10, 10, 1, Map.of(), 0.1),
@@ -113,7 +118,7 @@ class ReportTest {
                 losses,
                 latency,
                 LoopMeter.histogram(),
-                LoopMeter.histogram(),
+                NO_RETURNS,
                 Map.of("3008", 1L),
                 List.of(new Second(1, "warm-up", 10, 50, 500, 1, 2), new Second(2, "measure", 10, 50, 500, 1, 2)),
                 processes,

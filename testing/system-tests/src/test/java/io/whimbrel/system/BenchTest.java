@@ -10,6 +10,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
@@ -21,6 +22,9 @@ import org.junit.jupiter.params.provider.ValueSource;
 /** {@code whimbrel bench} with few clients for a second or two: it must run, count right and lose nothing. No timing is judged. */
 class BenchTest {
     private static final ObjectMapper JSON = new ObjectMapper();
+
+    /** What a busy machine may be to blame for. */
+    private static final Pattern TOO_LATE = Pattern.compile("but must (take less|be)");
 
     @TempDir
     private static Path folder;
@@ -63,20 +67,14 @@ class BenchTest {
     }
 
     @Test
-    void cutsClientsOffAndTellsWhatTheyMissed() throws Exception {
+    void cutsClientsOffAndSeesThemGetWhatTheyMissed() throws Exception {
         JsonNode jitter =
-                bench("jitter", "--connections=20", "--rate=100", "--cut-every=400ms", "--away=100ms", "--drain=2s");
+                bench("jitter", "--connections=20", "--rate=100", "--cut-every=400ms", "--away=100ms", "--drain=10s");
 
-        JsonNode losses = jitter.path("losses");
         assertThat(jitter.at("/connects/closes/cut by the bench").asLong()).isPositive();
         assertThat(jitter.at("/comebacks/count").asLong()).isPositive();
-        assertThat(losses.path("missedAway").asLong()).isPositive();
-        assertThat(losses.path("received").asLong()).isPositive();
-        assertThat(losses.path("duplicates").asLong()).isZero();
-        assertThat(losses.path("expected").asLong())
-                .isEqualTo(losses.path("received").asLong()
-                        + losses.path("missedAway").asLong()
-                        + losses.path("lost").asLong());
+        assertThat(jitter.at("/replays/count").asLong()).isPositive();
+        assertThatAllWasRecovered(jitter);
     }
 
     @Test
@@ -100,13 +98,12 @@ class BenchTest {
                 "--gateway=" + urls(List.of(staying, leaving)),
                 "--connections=20",
                 "--rate=100",
-                "--drain=2s",
+                "--drain=10s",
                 "--command=kill " + leaving.pid());
 
         assertThat(deploy.at("/connects/closes/3001").asLong()).isEqualTo(10);
         assertThat(deploy.at("/comebacks/count").asLong()).isGreaterThanOrEqualTo(10);
-        assertThat(deploy.at("/losses/received").asLong()).isPositive();
-        assertThat(deploy.at("/losses/lost").asLong()).isZero();
+        assertThatAllWasRecovered(deploy);
     }
 
     @ParameterizedTest
@@ -131,6 +128,15 @@ class BenchTest {
         try (Part bench = Part.start("bench", parts[0].split(" "))) {
             assertThat(bench.awaitEnd(Part.DEADLINE)).isEqualTo(Integer.parseInt(parts[1]));
             assertThat(bench.log()).contains("whimbrel: ").contains(parts[2]).doesNotContain("Exception");
+        }
+    }
+
+    private static void assertThatAllWasRecovered(JsonNode result) {
+        JsonNode losses = result.path("losses");
+        assertThat(losses.path("expected").asLong()).isPositive();
+        assertThat(losses.path("received")).isEqualTo(losses.path("expected"));
+        for (String none : List.of("missing", "duplicates", "outOfOrder", "notRecovered", "stillAway")) {
+            assertThat(losses.path(none).asLong(-1)).as(none).isZero();
         }
     }
 
@@ -159,7 +165,14 @@ class BenchTest {
             arguments.add("--gateway=" + urls(town.gateways));
         }
         try (Part bench = Part.start("bench", arguments.toArray(String[]::new))) {
-            assertThat(bench.awaitEnd(Part.DEADLINE)).as(bench.log()).isZero();
+            int code = bench.awaitEnd(Part.DEADLINE);
+            assertThat(json).as(bench.log()).exists();
+            List<JsonNode> failures = new ArrayList<>();
+            JSON.readTree(Files.readString(json)).path("failures").forEach(failures::add);
+            assertThat(code).as(bench.log()).isEqualTo(failures.isEmpty() ? 0 : 1);
+            assertThat(failures)
+                    .as(bench.log())
+                    .allMatch(failure -> TOO_LATE.matcher(failure.asText()).find());
             assertThat(bench.log()).contains("whimbrel bench " + scenario).doesNotContain("Exception");
         }
         assertThat(html).content().contains("whimbrel bench " + scenario, "<svg");
