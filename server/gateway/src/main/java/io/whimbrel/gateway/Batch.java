@@ -2,6 +2,9 @@ package io.whimbrel.gateway;
 
 import io.netty.buffer.ByteBuf;
 import io.whimbrel.model.Position;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -21,6 +24,10 @@ final class Batch {
     /** Whether it holds frames of other topics as well. */
     private boolean mixed;
 
+    /** Of its publications, those whose senders want to know. */
+    private @Nullable List<Tracker> trackers;
+
+    private boolean newestIsTracked;
     private int holders;
     private @Nullable Batch newest;
 
@@ -39,6 +46,11 @@ final class Batch {
         lastFrame = bytes.writerIndex() + more.lastFrame;
         frames += more.frames;
         last = more.last == null ? last : more.last;
+        List<Tracker> theirs = more.trackers;
+        if (theirs != null) {
+            theirs.forEach(this::track);
+        }
+        newestIsTracked = more.newestIsTracked;
         bytes.writeBytes(more.bytes, more.bytes.readerIndex(), more.length());
     }
 
@@ -51,6 +63,23 @@ final class Batch {
     /** The frame appended last is that of a publication in an inbox. */
     void reaches(@Nullable Position position) {
         last = position;
+    }
+
+    /** The sender of the publication whose frame was appended last wants to know what becomes of it. */
+    void track(Tracker tracker) {
+        if (trackers == null) {
+            trackers = new ArrayList<>(1);
+        }
+        trackers.add(tracker);
+        newestIsTracked = true;
+    }
+
+    /** One socket took all bytes. */
+    void onWritten() {
+        List<Tracker> told = trackers;
+        if (told != null) {
+            told.forEach(Tracker::onWritten);
+        }
     }
 
     @Nullable
@@ -73,6 +102,7 @@ final class Batch {
     /** The buffer to append the next frame to. */
     ByteBuf nextFrame() {
         lastFrame = bytes.writerIndex();
+        newestIsTracked = false;
         frames++;
         return bytes;
     }
@@ -104,6 +134,9 @@ final class Batch {
             copy = new Batch(bytes.copy(lastFrame, bytes.writerIndex() - lastFrame), rule);
             copy.frames = 1;
             copy.last = last;
+            if (newestIsTracked) {
+                copy.track(Objects.requireNonNull(trackers).getLast());
+            }
             newest = copy;
         }
         return copy;

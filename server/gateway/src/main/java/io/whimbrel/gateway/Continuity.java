@@ -1,6 +1,7 @@
 package io.whimbrel.gateway;
 
 import io.whimbrel.model.Position;
+import java.util.ArrayDeque;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
@@ -9,6 +10,9 @@ import org.jspecify.annotations.Nullable;
  * without a gap. Used on that loop.
  */
 final class Continuity {
+    /** Further ones do not hear of acknowledgements. */
+    private static final int MOST_TRACKED = 1_000;
+
     /** What a publication that comes is to what came before. */
     enum Place {
         NEXT,
@@ -29,6 +33,11 @@ final class Continuity {
     boolean lost;
     /** Up to where an inbox has been read; null where nobody here has read anything. */
     private @Nullable Position cursor;
+    /** Of the newest publications, those whose senders want to know who acknowledges them; null for none. */
+    private @Nullable ArrayDeque<Tracked> tracked;
+
+    private record Tracked(Position at, Tracker tracker) {}
+
     /** Whether the broker is about to be told of the cursor. */
     private boolean cursorMoved;
 
@@ -85,6 +94,36 @@ final class Continuity {
         boolean first = !cursorMoved;
         cursorMoved = true;
         return first;
+    }
+
+    void track(Position at, Tracker tracker) {
+        ArrayDeque<Tracked> all = tracked;
+        if (all == null) {
+            all = new ArrayDeque<>(2);
+            tracked = all;
+        }
+        if (all.stream().anyMatch(known -> known.tracker == tracker)) {
+            return;
+        }
+        if (all.size() == MOST_TRACKED) {
+            all.remove();
+        }
+        all.add(new Tracked(at, tracker));
+    }
+
+    /** Somebody acknowledges what is beyond one offset, up to another. */
+    void onAcked(long beyond, long upTo) {
+        ArrayDeque<Tracked> all = tracked;
+        Position here = last;
+        if (all == null || here == null) {
+            return;
+        }
+        for (Tracked each : all) {
+            long offset = each.at.offset();
+            if (offset > beyond && offset <= upTo && each.at.epoch().equals(here.epoch())) {
+                each.tracker.onAcked();
+            }
+        }
     }
 
     Position takeCursor() {

@@ -15,6 +15,7 @@ import io.whimbrel.auth.TokenVerifier;
 import io.whimbrel.broker.Broker;
 import io.whimbrel.model.Publication;
 import io.whimbrel.ops.Health;
+import io.whimbrel.ops.NodeName;
 import io.whimbrel.ops.TlsFiles;
 import io.whimbrel.ops.TrustedProxies;
 import io.whimbrel.protocol.Codec;
@@ -60,6 +61,10 @@ public final class Gateway {
     private final @Nullable Encryption encryption;
     private final AtomicInteger connections = new AtomicInteger();
     private final Channel listener;
+    private final Trackers trackers;
+    /** How receipts call this gateway. */
+    private volatile String node = "gateway";
+
     private volatile boolean draining;
 
     /**
@@ -86,9 +91,10 @@ public final class Gateway {
         subscriptions = new Subscriptions(broker);
         Codec codec = new BareCodec();
         LongSupplier monotonicMillis = monotonicMillis();
+        trackers = new Trackers(broker::receipts, () -> node, eventLoops.group().next(), metrics, monotonicMillis);
         MemoryBudget budget = new MemoryBudget(settings.limits().memoryMaxBytes());
         for (EventExecutor executor : eventLoops.group()) {
-            Loop loop = new Loop(executor, settings, subscriptions, codec, metrics, budget, monotonicMillis);
+            Loop loop = new Loop(executor, settings, subscriptions, codec, metrics, budget, trackers, monotonicMillis);
             loops.add(loop);
             loop.start();
         }
@@ -99,10 +105,12 @@ public final class Gateway {
         listenToPlainRecords(verifier, clock);
         metrics.gauge("whimbrel.gateway.connections", "Connections, handshakes included", connections::get);
         metrics.gauge("whimbrel.gateway.topics", "Topics this gateway is subscribed to", subscriptions::size);
+        metrics.gauge("whimbrel.gateway.receipts", "Publications followed for a receipt", trackers::size);
         metrics.gauge("whimbrel.gateway.outbox.bytes", "What all outboxes hold together", budget::takenBytes);
         health.check("broker", broker::outage);
         health.check("gateway", () -> draining ? Optional.of("stopping") : Optional.empty());
         listener = bind(eventLoops);
+        node = NodeName.of("gateway", port());
     }
 
     private void listenToPlainRecords(TokenVerifier verifier, Clock clock) {
@@ -213,6 +221,10 @@ public final class Gateway {
     /** Gives a publication to every event loop that has subscribers. Called on the broker's thread. */
     private void onPublication(Publication publication) {
         Loop[] wanting = subscriptions.loopsOf(publication.topic());
+        Tracker tracker = trackers.of(publication);
+        if (tracker != null) {
+            tracker.await(wanting);
+        }
         if (wanting.length > 0) {
             metrics.published();
         }

@@ -41,6 +41,9 @@ final class GatewayMetrics {
     private final LongAdder cursorsMoved = new LongAdder();
     private final LongAdder cursorsLost = new LongAdder();
     private final LongAdder acksIgnored = new LongAdder();
+    private final LongAdder receiptsTold = new LongAdder();
+    private final LongAdder receiptsUntold = new LongAdder();
+    private final LongAdder receiptsGivenUp = new LongAdder();
     private final DistributionSummary tickSize;
     private final Timer latency;
     private final Timer eventLoopLag;
@@ -70,6 +73,12 @@ final class GatewayMetrics {
                 "Cursors it was not told of, since too many waited while it was away",
                 cursorsLost);
         count("whimbrel.gateway.acks.ignored", "Acknowledgements of what the session was never sent", acksIgnored);
+        count("whimbrel.gateway.receipts.told", "Changes of receipts told to the broker", receiptsTold);
+        count("whimbrel.gateway.receipts.untold", "Changes of receipts the broker did not take", receiptsUntold);
+        count(
+                "whimbrel.gateway.receipts.given.up",
+                "Publications not followed any further, since there were too many",
+                receiptsGivenUp);
         count("whimbrel.gateway.outbox.dropped", "Frames dropped for clients that did not keep up", dropped);
         tickSize = DistributionSummary.builder("whimbrel.gateway.tick.publications")
                 .description("Publications that subscribers got in one write")
@@ -97,6 +106,18 @@ final class GatewayMetrics {
             plain.put(outcome, adder);
             count("whimbrel.gateway.plain.records", "Records of the plain channel", adder, "outcome", tag(outcome));
         }
+    }
+
+    void receiptsTold(int count) {
+        receiptsTold.add(count);
+    }
+
+    void receiptsUntold(int count) {
+        receiptsUntold.add(count);
+    }
+
+    void receiptGivenUp() {
+        receiptsGivenUp.increment();
     }
 
     void cursorsMoved(int count) {

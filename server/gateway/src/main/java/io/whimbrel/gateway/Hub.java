@@ -121,7 +121,11 @@ final class Hub {
     /** Adds a publication to what is delivered; answers how many bytes of frames it made. */
     int append(Publication publication) {
         @Nullable Subscribers subscribers = topics.get(publication.topic());
-        if (subscribers == null || !isNext(subscribers, publication.position()) || subscribers.size() == 0) {
+        boolean next = subscribers != null && isNext(subscribers, publication.position());
+        if (publication.tracking() != null) {
+            count(publication, subscribers, next);
+        }
+        if (subscribers == null || !next || subscribers.size() == 0) {
             return 0;
         }
         if (!subscribers.queued) {
@@ -134,6 +138,19 @@ final class Hub {
             giveUp(subscribers, e);
             return 0;
         }
+    }
+
+    /** Who has it already was counted when it was given it; who lacks something before it will be when that was read. */
+    private void count(Publication publication, @Nullable Subscribers subscribers, boolean next) {
+        Tracker tracker = loop.trackers().of(publication);
+        boolean later = subscribers != null && !next && isBeyond(subscribers.lastPosition(), publication.position());
+        if (tracker != null && !later) {
+            tracker.count(loop, next && subscribers != null ? subscribers.size() : 0);
+        }
+    }
+
+    private static boolean isBeyond(@Nullable Position here, @Nullable Position there) {
+        return here != null && there != null && (!here.epoch().equals(there.epoch()) || there.offset() > here.offset());
     }
 
     /**

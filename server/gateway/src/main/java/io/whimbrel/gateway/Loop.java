@@ -73,6 +73,7 @@ final class Loop {
     private final Runnable onWake = this::onWake;
     private final Runnable goOn = this::goOn;
     private final MemoryBudget budget;
+    private final Trackers trackers;
     private final int tickMaxBytes;
     private final int tickMaxPublications;
 
@@ -100,11 +101,13 @@ final class Loop {
             Codec codec,
             GatewayMetrics metrics,
             MemoryBudget budget,
+            Trackers trackers,
             LongSupplier clockMillis) {
         this.executor = executor;
         this.settings = settings;
         this.metrics = metrics;
         this.budget = budget;
+        this.trackers = trackers;
         this.clockMillis = clockMillis;
         tickMaxBytes = Math.min(TICK_MAX_BYTES, settings.limits().outboxMaxBytes() / 4);
         tickMaxPublications = Math.max(1, settings.limits().outboxMaxFrames() / 4);
@@ -296,6 +299,10 @@ final class Loop {
 
     GatewayMetrics metrics() {
         return metrics;
+    }
+
+    Trackers trackers() {
+        return trackers;
     }
 
     MemoryBudget budget() {

@@ -203,7 +203,12 @@ final class Replay {
     private void sendSome() {
         Batch batch = new Batch(loop.allocate(1024), subscribers.rule());
         while (!toSend.isEmpty() && batch.length() < MAX_PENDING_BYTES) {
-            subscribers.append(toSend.remove(), batch, session.deflated(), loop);
+            Publication publication = toSend.remove();
+            subscribers.append(publication, batch, session.deflated(), loop);
+            Tracker tracker = loop.trackers().of(publication);
+            if (tracker != null) {
+                tracker.onReplayed();
+            }
         }
         if (session.replay(batch, subscribers)) {
             loop.metrics().replayed(batch.frames());

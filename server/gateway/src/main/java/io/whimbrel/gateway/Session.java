@@ -149,6 +149,7 @@ final class Session extends TimingWheel.Entry implements Socket.Owner, FrameRead
         if (last != null && topic != null && !acks) {
             loop.cursors().move(topic, last);
         }
+        batch.onWritten();
     }
 
     /** Whether nothing is given to it any more. */
@@ -390,6 +391,7 @@ final class Session extends TimingWheel.Entry implements Socket.Owner, FrameRead
         acks = true;
         Position stands = inbox.lastPosition();
         if (offset > ackedOffset && stands != null) {
+            inbox.onAcked(ackedOffset, offset);
             ackedOffset = offset;
             loop.cursors().move(inbox, stands.at(offset));
         }

@@ -146,13 +146,32 @@ final class Subscribers {
         return written;
     }
 
+    /** Somebody acknowledges what is beyond one offset, up to another. */
+    void onAcked(long beyond, long upTo) {
+        Objects.requireNonNull(continuity).onAcked(beyond, upTo);
+    }
+
     /** Appends a frame for sessions of this topic; answers its length. */
     int append(Publication publication, Batch batch, boolean deflatedFrame, Loop loop) {
         int written = loop.appendFrame(publication, batch.nextFrame(), deflatedFrame);
+        if (publication.tracking() != null) {
+            track(publication, batch, loop);
+        }
         if (topic.isReserved()) {
             batch.reaches(publication.position());
         }
         return written;
+    }
+
+    private void track(Publication publication, Batch batch, Loop loop) {
+        Tracker tracker = loop.trackers().of(publication);
+        if (tracker != null) {
+            batch.track(tracker);
+            Position position = publication.position();
+            if (isInbox() && position != null) {
+                Objects.requireNonNull(continuity).track(position, tracker);
+            }
+        }
     }
 
     private Portion openPortion() {

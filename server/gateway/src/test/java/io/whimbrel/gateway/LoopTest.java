@@ -39,6 +39,7 @@ class LoopTest {
             new BareCodec(),
             new GatewayMetrics(metrics),
             new MemoryBudget(1 << 26),
+            TestGateway.trackers(),
             clockMillis::get);
 
     private final Topic topic = Topic.of(Address.random());

@@ -45,6 +45,7 @@ class OutboxTest {
                 new BareCodec(),
                 new GatewayMetrics(metrics),
                 withBudget,
+                TestGateway.trackers(),
                 () -> 1);
     }
 

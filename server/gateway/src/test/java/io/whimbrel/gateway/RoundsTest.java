@@ -60,6 +60,7 @@ class RoundsTest {
                 codec,
                 new GatewayMetrics(metrics),
                 budget,
+                TestGateway.trackers(),
                 () -> 1);
     }
 

@@ -5,6 +5,7 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 
 import io.micrometer.core.instrument.Meter;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
+import io.netty.util.concurrent.ImmediateEventExecutor;
 import io.whimbrel.model.Address;
 import io.whimbrel.model.Publication;
 import io.whimbrel.model.Topic;
@@ -93,5 +94,17 @@ final class TestGateway implements AutoCloseable {
     public void close() {
         gateway.stop();
         loops.close();
+    }
+
+    /** For publications of which nothing is to be told. */
+    static Trackers trackers() {
+        return new Trackers(
+                () -> {
+                    throw new AssertionError("nobody asks for a receipt here");
+                },
+                () -> "nobody",
+                ImmediateEventExecutor.INSTANCE,
+                new GatewayMetrics(new SimpleMeterRegistry()),
+                () -> 1);
     }
 }

@@ -4,6 +4,7 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import io.netty.util.concurrent.EventExecutor;
+import io.netty.util.concurrent.ImmediateEventExecutor;
 import io.whimbrel.model.Address;
 import io.whimbrel.model.Publication;
 import io.whimbrel.model.PublicationId;
@@ -35,6 +36,7 @@ final class Bench {
                 new BareCodec(),
                 new GatewayMetrics(new SimpleMeterRegistry()),
                 new MemoryBudget(settings.limits().memoryMaxBytes()),
+                trackers(),
                 () -> START_MILLIS);
     }
 
@@ -77,5 +79,17 @@ final class Bench {
             topics.add(Topic.of(Address.random()));
         }
         return topics;
+    }
+
+    /** For publications of which nothing is to be told. */
+    static Trackers trackers() {
+        return new Trackers(
+                () -> {
+                    throw new AssertionError("nobody asks for a receipt here");
+                },
+                () -> "nobody",
+                ImmediateEventExecutor.INSTANCE,
+                new GatewayMetrics(new SimpleMeterRegistry()),
+                () -> 1);
     }
 }

@@ -43,7 +43,15 @@ final class Crowd implements AutoCloseable {
         GatewayMetrics metrics = new GatewayMetrics(registry);
         MemoryBudget budget = new MemoryBudget(settings.limits().memoryMaxBytes());
         for (EventExecutor executor : eventLoops.group()) {
-            loops.add(new Loop(executor, settings, subscriptions, new BareCodec(), metrics, budget, this::nowMillis));
+            loops.add(new Loop(
+                    executor,
+                    settings,
+                    subscriptions,
+                    new BareCodec(),
+                    metrics,
+                    budget,
+                    Bench.trackers(),
+                    this::nowMillis));
             pinged.add(new ArrayDeque<>());
         }
     }
