@@ -142,8 +142,8 @@ final class PublishEndpoint implements Endpoint {
     private void onPublished(Exchange exchange, Recipient recipient, Publication publication, Published published) {
         metrics.published.increment();
         exchange.response().putHeader(HttpHeaders.CACHE_CONTROL, Exchange.NO_STORE);
-        exchange.answerJson(
-                "{\"status\":true,\"id\":\"" + publication.id() + "\",\"online\":" + (published.nodes() > 0) + '}');
+        exchange.answerJson("{\"status\":true,\"id\":\"" + publication.id() + "\",\"online\":" + (published.nodes() > 0)
+                + ",\"stored\":" + published.isStored() + '}');
         String uuidRemote = recipient.uuidRemote();
         if (copies != null && uuidRemote != null) {
             copies.send(uuidRemote, publication);

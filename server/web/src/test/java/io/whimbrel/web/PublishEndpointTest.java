@@ -12,6 +12,7 @@ import io.whimbrel.broker.BrokerUnavailableException;
 import io.whimbrel.broker.Published;
 import io.whimbrel.model.Address;
 import io.whimbrel.model.ClientError;
+import io.whimbrel.model.Position;
 import io.whimbrel.model.Publication;
 import io.whimbrel.model.Topic;
 import java.net.http.HttpResponse;
@@ -52,7 +53,8 @@ class PublishEndpointTest {
         assertThat(answer.statusCode()).isEqualTo(200);
         assertThat(answer.headers().firstValue("Content-Type")).contains("application/json");
         assertThat(answer.body())
-                .isEqualTo("{\"status\":true,\"id\":\"%s\",\"online\":true}".formatted(publication.id()));
+                .isEqualTo(
+                        "{\"status\":true,\"id\":\"%s\",\"online\":true,\"stored\":false}".formatted(publication.id()));
         assertThat(new String(publication.payload(), UTF_8)).isEqualTo(message);
         assertThat(publication.topic()).isEqualTo(Topic.of(bob));
         assertThat(publication.from()).isEqualTo(ada);
@@ -67,7 +69,15 @@ class PublishEndpointTest {
         web.start();
         web.broker.answer = CompletableFuture.completedFuture(new Published(0, null));
 
-        assertThat(web.publish(web.fine("1")).body()).endsWith("\"online\":false}");
+        assertThat(web.publish(web.fine("1")).body()).endsWith("\"online\":false,\"stored\":false}");
+    }
+
+    @Test
+    void whatIsKeptIsSaidToBeStored() throws Exception {
+        web.start();
+        web.broker.answer = CompletableFuture.completedFuture(new Published(0, new Position("abc", 7)));
+
+        assertThat(web.publish(web.fine("1")).body()).endsWith("\"online\":false,\"stored\":true}");
     }
 
     @Test
@@ -142,7 +152,7 @@ class PublishEndpointTest {
                 web.publish(body(bob, web.tokenOf(ada), "1"), "Authorization", "Bearer " + web.tokenOf(ada));
 
         assertThat(answer.statusCode()).isEqualTo(200);
-        assertThat(answer.body()).endsWith("\"online\":true}");
+        assertThat(answer.body()).endsWith("\"online\":true,\"stored\":false}");
     }
 
     // ---- who may send
@@ -258,7 +268,7 @@ class PublishEndpointTest {
                 "{\"topic\":\"news\",\"uuid_remote\":null,\"uuid_local\":\"%s\",\"message\":2}".formatted(ada), key);
 
         assertThat(json.body())
-                .isEqualTo("{\"status\":true,\"id\":\"%s\",\"online\":true}"
+                .isEqualTo("{\"status\":true,\"id\":\"%s\",\"online\":true,\"stored\":false}"
                         .formatted(web.broker.published.getFirst().id()));
         assertThat(form.statusCode()).isEqualTo(200);
         assertThat(web.broker.published)
