@@ -27,6 +27,15 @@ public interface Broker extends AutoCloseable {
      */
     CompletionStage<Published> publish(Publication publication);
 
+    /**
+     * As {@link #publish(Publication)}, but within the key's time only for the first publication of the topic with this key,
+     * also among calls at the same time on different nodes. Who heard {@link BrokerUnavailableException} finds out with the
+     * same key whether it was sent.
+     *
+     * @param publication has no position yet; a repetition may have another id and time
+     */
+    CompletionStage<PublishedOnce> publish(Publication publication, IdempotencyKey key);
+
     /** Whether publications of this topic have positions and are kept. */
     default boolean keeps(Topic topic) {
         return false;

@@ -1,6 +1,7 @@
 package io.whimbrel.broker;
 
 import java.util.concurrent.atomic.LongAdder;
+import org.jspecify.annotations.Nullable;
 
 /** What one node's broker did since its start. Written by the broker, read by metrics. Safe for any thread. */
 public final class BrokerCounters {
@@ -13,4 +14,17 @@ public final class BrokerCounters {
     public final LongAdder malformed = new LongAdder();
     /** How often a lost connection came back. */
     public final LongAdder reconnects = new LongAdder();
+
+    /**
+     * Counts a publication with an idempotency key.
+     *
+     * @param outcome null where the broker did not answer in time
+     */
+    public void countOnce(@Nullable PublishedOnce outcome) {
+        switch (outcome) {
+            case null -> publishFailures.increment();
+            case PublishedOnce.First _ -> published.increment();
+            case PublishedOnce.Repeat _, PublishedOnce.Mismatch _ -> {} // nothing was published
+        }
+    }
 }

@@ -35,6 +35,7 @@ import org.junit.jupiter.api.Test;
 /** What every broker must do. A test joins nodes, which are all closed behind it. */
 public abstract class BrokerContract {
     private static final Duration SOON = Duration.ofSeconds(10);
+    private static final Duration LONG = Duration.ofMinutes(5);
     private static final Topic BIRDS = new Topic("birds of {the} shore ✓");
     private static final Topic FISH = new Topic("fish");
     private static final Topic KEPT = new Topic("kept: {the} birds ✓");
@@ -511,6 +512,125 @@ public abstract class BrokerContract {
     }
 
     @Test
+    void aRepetitionIsNotPublishedAndHearsTheFirstAnswer() throws Exception {
+        Broker node = node(listener);
+        Broker other = node(Broker.Listener.NONE);
+        get(node.subscribe(KEPT));
+
+        PublishedOnce first = get(node.publish(publication("one", KEPT), key("k", "{}")));
+        PublishedOnce second = get(node.publish(publication("two", KEPT), key("k", "{}")));
+        PublishedOnce elsewhere = get(other.publish(publication("three", KEPT), key("k", "{}")));
+
+        Published published = published(first);
+        assertThat(published.nodes()).isEqualTo(1);
+        assertThat(requireNonNull(published.position()).offset()).isEqualTo(1);
+        assertThat(second).isEqualTo(new PublishedOnce.Repeat("one", published));
+        assertThat(elsewhere).isEqualTo(second);
+        Published last = get(node.publish(publication("last", KEPT)));
+        assertThat(last.position()).isEqualTo(published.position().at(2));
+        await().atMost(SOON).until(() -> listener.received().size() == 2);
+        assertThat(listener.ids()).containsExactly("one", "last");
+        assertThat(idsOf(get(node.history(KEPT, 0, 10)))).containsExactly("one", "last");
+        assertThat(node.counters().published.sum()).isEqualTo(2);
+        assertThat(other.counters().published.sum()).isZero();
+    }
+
+    @Test
+    void repetitionsAreKnownAlsoWhereNothingIsKept() throws Exception {
+        Broker node = node(listener);
+        get(node.subscribe(BIRDS));
+        Address from = Address.random();
+        byte[] payload = bytes("\"\n 1 x 2 -\n 漢字 🐦\"");
+        IdempotencyKey key = IdempotencyKey.of("sender", "k", payload, LONG);
+
+        PublishedOnce first = get(node.publish(new Publication("one", BIRDS, 7, from, payload), key));
+        PublishedOnce second = get(node.publish(new Publication("two", BIRDS, 8, from, payload), key));
+        get(node.publish(publication("last", BIRDS)));
+
+        assertThat(published(first)).isEqualTo(new Published(1, null));
+        assertThat(second).isEqualTo(new PublishedOnce.Repeat("one", new Published(1, null)));
+        await().atMost(SOON).until(() -> listener.received().size() == 2);
+        assertThat(listener.ids()).containsExactly("one", "last");
+        Publication received = listener.received().getFirst();
+        assertThat(received.timeMillis()).isEqualTo(7);
+        assertThat(received.from()).isEqualTo(from);
+        assertThat(received.payload()).isEqualTo(payload);
+        assertThat(received.position()).isNull();
+    }
+
+    @Test
+    void oneKeyForTwoPayloadsIsAMismatch() throws Exception {
+        Broker node = node(Broker.Listener.NONE);
+
+        for (Topic topic : List.of(KEPT, BIRDS)) {
+            published(get(node.publish(publication("one", topic), key("k", "{}"))));
+            assertThat(get(node.publish(publication("two", topic), key("k", "{ }"))))
+                    .isEqualTo(new PublishedOnce.Mismatch());
+            assertThat(get(node.publish(publication("three", topic), key("k", "{}"))))
+                    .isInstanceOf(PublishedOnce.Repeat.class);
+        }
+
+        assertThat(idsOf(get(node.history(KEPT, 0, 10)))).containsExactly("one");
+        assertThat(node.counters().published.sum()).isEqualTo(2);
+        assertThat(node.counters().publishFailures.sum()).isZero();
+    }
+
+    @Test
+    void keysOfOtherSendersAndTopicsAreOthers() throws Exception {
+        Broker node = node(Broker.Listener.NONE);
+        Topic keptToo = new Topic("kept as well");
+
+        published(get(node.publish(publication("one", KEPT), key("k", "{}"))));
+        published(get(node.publish(publication("two", KEPT), key("K", "{}"))));
+        published(get(
+                node.publish(publication("three", KEPT), IdempotencyKey.of("another sender", "k", bytes("{}"), LONG))));
+        published(get(node.publish(publication("four", keptToo), key("k", "{}"))));
+        published(get(node.publish(publication("five", BIRDS), key("k", "{}"))));
+        get(node.publish(publication("six", KEPT)));
+
+        assertThat(idsOf(get(node.history(KEPT, 0, 10)))).containsExactly("one", "two", "three", "six");
+        assertThat(idsOf(get(node.history(keptToo, 0, 10)))).containsExactly("four");
+    }
+
+    @Test
+    void aKeyIsForgottenAfterItsTime() throws Exception {
+        Broker node = node(Broker.Listener.NONE);
+
+        for (Topic topic : List.of(KEPT, BIRDS)) {
+            IdempotencyKey brief = IdempotencyKey.of("sender", "brief", bytes("{}"), Duration.ofMillis(50));
+            published(get(node.publish(publication("one", topic), brief)));
+            await().atMost(SOON)
+                    .until(() -> get(node.publish(publication("two", topic), brief)) instanceof PublishedOnce.First);
+        }
+
+        assertThat(idsOf(get(node.history(KEPT, 0, 10)))).containsExactly("one", "two");
+    }
+
+    @Test
+    void ofTwoAtTheSameTimeOneIsPublished() throws Exception {
+        Broker node = node(listener);
+        Broker other = node(Broker.Listener.NONE);
+        get(node.subscribe(KEPT));
+        int rounds = 200;
+
+        List<CompletionStage<PublishedOnce>> outcomes = new ArrayList<>();
+        for (int i = 0; i < rounds; i++) {
+            outcomes.add(node.publish(publication("one-" + i, KEPT), key("k" + i, "{}")));
+            outcomes.add(other.publish(publication("other-" + i, KEPT), key("k" + i, "{}")));
+        }
+
+        int firsts = 0;
+        for (CompletionStage<PublishedOnce> outcome : outcomes) {
+            firsts += get(outcome) instanceof PublishedOnce.First ? 1 : 0;
+        }
+        assertThat(firsts).isEqualTo(rounds);
+        await().atMost(SOON).until(() -> offsetOfLast(listener.received()) == rounds);
+        assertThat(listener.ids())
+                .extracting(id -> id.substring(id.indexOf('-') + 1))
+                .doesNotHaveDuplicates();
+    }
+
+    @Test
     void aListenerThatFailsIsCalledAgain() throws Exception {
         Broker node = node(publication -> {
             listener.onPublication(publication);
@@ -585,10 +705,12 @@ public abstract class BrokerContract {
         assertThat(node.outage()).isPresent();
         assertThat(failure(node.publish(publication("late", BIRDS)))).isInstanceOf(BrokerUnavailableException.class);
         assertThat(failure(node.publish(publication("late", KEPT)))).isInstanceOf(BrokerUnavailableException.class);
+        assertThat(failure(node.publish(publication("late", KEPT), key("k", "{}"))))
+                .isInstanceOf(BrokerUnavailableException.class);
         assertThat(failure(node.history(KEPT, 0, 1))).isInstanceOf(BrokerUnavailableException.class);
         assertThat(failure(node.subscribe(BIRDS))).isInstanceOf(BrokerUnavailableException.class);
         assertThatNoException().isThrownBy(() -> node.unsubscribe(BIRDS));
-        assertThat(node.counters().publishFailures.sum()).isEqualTo(2);
+        assertThat(node.counters().publishFailures.sum()).isEqualTo(3);
         assertThat(listener.received()).isEmpty();
     }
 
@@ -614,6 +736,15 @@ public abstract class BrokerContract {
 
     private static long offsetOfLast(List<Publication> publications) {
         return publications.isEmpty() ? 0 : offsetsOf(publications).getLast();
+    }
+
+    private static IdempotencyKey key(String key, String payload) {
+        return IdempotencyKey.of("sender", key, bytes(payload), LONG);
+    }
+
+    private static Published published(PublishedOnce outcome) {
+        assertThat(outcome).isInstanceOf(PublishedOnce.First.class);
+        return ((PublishedOnce.First) outcome).published();
     }
 
     private static PlainChannels plain(Broker broker) {

@@ -3,8 +3,10 @@ package io.whimbrel.gateway;
 import io.whimbrel.broker.Broker;
 import io.whimbrel.broker.BrokerCounters;
 import io.whimbrel.broker.BrokerUnavailableException;
+import io.whimbrel.broker.IdempotencyKey;
 import io.whimbrel.broker.PlainChannels;
 import io.whimbrel.broker.Published;
+import io.whimbrel.broker.PublishedOnce;
 import io.whimbrel.broker.Receipts;
 import io.whimbrel.model.Publication;
 import io.whimbrel.model.Topic;
@@ -91,6 +93,11 @@ final class FakeBroker implements Broker, PlainChannels {
     @Override
     public void listen(String channel, Consumer<byte[]> consumer) {
         plain.put(channel, consumer);
+    }
+
+    @Override
+    public CompletionStage<PublishedOnce> publish(Publication publication, IdempotencyKey key) {
+        return publish(publication).thenApply(PublishedOnce.First::new);
     }
 
     @Override

@@ -11,6 +11,7 @@ import io.whimbrel.model.Publication;
 import io.whimbrel.model.PublicationId;
 import io.whimbrel.model.Topic;
 import io.whimbrel.model.Tracking;
+import java.time.Duration;
 import java.util.List;
 import java.util.Queue;
 import java.util.concurrent.ConcurrentLinkedQueue;
@@ -91,6 +92,8 @@ class ReceiptsTest extends KeptTopics {
             while (metrics.get("whimbrel.gateway.outbox.bytes").gauge().value() < 2 * large.length) {
                 count++;
                 publish(new Publication("m" + count, Topic.of(client), 7, null, large));
+                int given = count;
+                await().pollInterval(Duration.ofMillis(1)).until(() -> metric("whimbrel.gateway.deliveries") >= given);
             }
             String id = publishAsking(Topic.of(client));
 

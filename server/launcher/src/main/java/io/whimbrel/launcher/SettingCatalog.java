@@ -32,6 +32,7 @@ final class SettingCatalog {
             setting("web.max-body-bytes", NUMBER, "65536", "the largest body of POST /publish"),
             setting("web.gateway.url", TEXT, "", "what the page connects to; empty: its own host, the gateway's port"),
             setting("web.redis.plain-channel", TEXT, "", "also publish in the original's form here; empty: nowhere"),
+            setting("web.idempotency.time", DURATION, "5m", "for how long a publication with a key is not sent again"),
             setting("web.publish.timeout", DURATION, "3s", "how long the broker may take before the answer is 503"),
             setting("web.request.timeout", DURATION, "10s", "how long a request may take to arrive"),
             setting("web.idle.timeout", DURATION, "60s", "how long a connection may stay without a request"),

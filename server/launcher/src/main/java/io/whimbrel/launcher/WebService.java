@@ -95,6 +95,7 @@ final class WebService {
         draft.maxBodyBytes = settings.number("web.max-body-bytes");
         draft.gatewayUrl = settings.text("web.gateway.url");
         draft.redisPlainChannel = settings.text("web.redis.plain-channel");
+        draft.idempotencyTime = settings.duration("web.idempotency.time");
         draft.publishTimeout = settings.duration("web.publish.timeout");
         draft.requestTimeout = settings.duration("web.request.timeout");
         draft.idleTimeout = settings.duration("web.idle.timeout");

@@ -15,6 +15,7 @@ public enum ClientError {
     UNSUPPORTED_MEDIA_TYPE(415, "unsupported-media-type", "The content type is neither JSON nor form-encoded", false),
     INVALID_RECIPIENT(422, "invalid-recipient", "The recipient is neither an address nor a valid token", false),
     INVALID_TOPIC(422, "invalid-topic", "The topic's name is reserved or malformed", false),
+    IDEMPOTENCY_MISMATCH(422, "idempotency-mismatch", "The idempotency key was used for another message", false),
     RATE_LIMITED(429, "rate-limited", "This comes faster than allowed", true),
     INTERNAL_ERROR(500, "internal-error", "The server made a mistake", false),
     UNAVAILABLE(503, "unavailable", "A part this server needs does not answer", true);

@@ -13,7 +13,8 @@ final class Cors {
     private static final CharSequence METHODS = HttpHeaders.createOptimized("GET, POST, OPTIONS");
     private static final CharSequence REQUEST_HEADERS =
             HttpHeaders.createOptimized("Content-Type, Authorization, X-API-Key, Idempotency-Key, traceparent");
-    private static final CharSequence EXPOSED_HEADERS = HttpHeaders.createOptimized("Retry-After");
+    private static final CharSequence EXPOSED_HEADERS =
+            HttpHeaders.createOptimized("Retry-After, Idempotency-Replayed");
     /** A day; browsers keep it for less. */
     private static final CharSequence MAX_AGE_SECONDS = HttpHeaders.createOptimized("86400");
 

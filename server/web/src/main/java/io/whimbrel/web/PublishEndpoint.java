@@ -8,27 +8,38 @@ import io.whimbrel.auth.TokenVerdict.Valid;
 import io.whimbrel.auth.TokenVerifier;
 import io.whimbrel.broker.Broker;
 import io.whimbrel.broker.BrokerUnavailableException;
+import io.whimbrel.broker.IdempotencyKey;
 import io.whimbrel.broker.Published;
+import io.whimbrel.broker.PublishedOnce;
+import io.whimbrel.broker.PublishedOnce.First;
+import io.whimbrel.broker.PublishedOnce.Mismatch;
+import io.whimbrel.broker.PublishedOnce.Repeat;
 import io.whimbrel.model.Address;
 import io.whimbrel.model.ClientError;
 import io.whimbrel.model.Publication;
 import io.whimbrel.model.PublicationId;
 import io.whimbrel.model.Topic;
 import io.whimbrel.web.Senders.Sender;
+import java.time.Duration;
 import java.util.Optional;
 import java.util.concurrent.CompletionException;
+import java.util.concurrent.CompletionStage;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.function.Consumer;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
  * {@code POST /publish}: reads, asks who sends, finds the recipient or, for a backend, the topic, looks at the sender's
  * rate, and only then publishes.
  * A refusal at any step means that nothing was published; only a broker that did not answer in time may have taken it
- * all the same. Safe for any thread.
+ * all the same, which a repetition with the same idempotency key finds out. Safe for any thread.
  */
 final class PublishEndpoint implements Endpoint {
+    /** What says that nothing was published now: the answer is that of an earlier request with the same key. */
+    private static final CharSequence REPLAYED = HttpHeaders.createOptimized("Idempotency-Replayed");
+
     private static final long NANOS_PER_SECOND = TimeUnit.SECONDS.toNanos(1);
 
     private final Senders senders;
@@ -38,6 +49,7 @@ final class PublishEndpoint implements Endpoint {
     private final @Nullable PlainCopies copies;
     private final int maxBodyBytes;
     private final long timeoutMillis;
+    private final Duration idempotencyTime;
     private final WebMetrics metrics;
     private final Clocks clocks;
 
@@ -56,6 +68,7 @@ final class PublishEndpoint implements Endpoint {
         this.copies = copies;
         this.maxBodyBytes = settings.maxBodyBytes();
         this.timeoutMillis = settings.publishTimeout().toMillis();
+        this.idempotencyTime = settings.idempotencyTime();
         this.metrics = metrics;
         this.clocks = clocks;
     }
@@ -65,7 +78,11 @@ final class PublishEndpoint implements Endpoint {
         exchange.onRefusal(metrics::publishRefused);
         BodyFormat format =
                 BodyFormat.of(exchange.header(HttpHeaders.CONTENT_TYPE), exchange.header(HttpHeaders.CONTENT_ENCODING));
-        BodyReader.read(exchange, maxBodyBytes, body -> onRequest(exchange, PublishRequest.read(format, body)));
+        String key = IdempotencyKeyHeader.of(exchange);
+        BodyReader.read(
+                exchange,
+                maxBodyBytes,
+                body -> onRequest(exchange, PublishRequest.read(format, body).withKey(key)));
     }
 
     private void onRequest(Exchange exchange, PublishRequest request) {
@@ -117,13 +134,27 @@ final class PublishEndpoint implements Endpoint {
         long timeMillis = clocks.wall().millis();
         Publication publication = new Publication(
                 PublicationId.next(timeMillis), recipient.topic(), timeMillis, sender.address(), request.message());
+        String key = request.idempotencyKey();
+        if (key == null) {
+            await(exchange, () -> broker.publish(publication), it -> onPublished(exchange, recipient, publication, it));
+        } else {
+            String identity = Senders.identity(exchange, sender);
+            IdempotencyKey once = IdempotencyKey.of(identity, key, publication.payload(), idempotencyTime);
+            await(
+                    exchange,
+                    () -> broker.publish(publication, once),
+                    it -> onOutcome(exchange, recipient, publication, it));
+        }
+    }
+
+    private <T> void await(Exchange exchange, Supplier<CompletionStage<T>> publishing, Consumer<T> onAnswer) {
         long began = clocks.nanos().getAsLong();
         exchange.await(
-                broker.publish(publication),
+                publishing.get(),
                 timeoutMillis,
-                published -> {
+                answer -> {
                     metrics.brokerAnswered(clocks.nanos().getAsLong() - began);
-                    onPublished(exchange, recipient, publication, published);
+                    onAnswer.accept(answer);
                 },
                 failure -> onFailure(exchange, failure));
     }
@@ -139,15 +170,34 @@ final class PublishEndpoint implements Endpoint {
         }
     }
 
+    private void onOutcome(Exchange exchange, Recipient recipient, Publication publication, PublishedOnce outcome) {
+        switch (outcome) {
+            case First(Published published) -> onPublished(exchange, recipient, publication, published);
+            case Repeat(String id, Published published) -> {
+                metrics.replayed.increment();
+                exchange.response().putHeader(REPLAYED, "true");
+                answer(exchange, id, published);
+            }
+            case Mismatch() ->
+                throw new Refusal(Problem.of(
+                        ClientError.IDEMPOTENCY_MISMATCH,
+                        "This key came with another message to this recipient before: a new message takes a new key"));
+        }
+    }
+
     private void onPublished(Exchange exchange, Recipient recipient, Publication publication, Published published) {
         metrics.published.increment();
-        exchange.response().putHeader(HttpHeaders.CACHE_CONTROL, Exchange.NO_STORE);
-        exchange.answerJson(
-                "{\"status\":true,\"id\":\"" + publication.id() + "\",\"online\":" + (published.nodes() > 0) + '}');
+        answer(exchange, publication.id(), published);
         String uuidRemote = recipient.uuidRemote();
         if (copies != null && uuidRemote != null) {
             copies.send(uuidRemote, publication);
         }
+    }
+
+    private static void answer(Exchange exchange, String id, Published published) {
+        exchange.response().putHeader(HttpHeaders.CACHE_CONTROL, Exchange.NO_STORE);
+        exchange.answerJson("{\"status\":true,\"id\":\"" + id + "\",\"online\":" + (published.nodes() > 0)
+                + ",\"stored\":" + published.isStored() + '}');
     }
 
     private static void onFailure(Exchange exchange, Throwable failure) {

@@ -19,6 +19,7 @@ import org.jspecify.annotations.Nullable;
  * @param uuidRemote the recipient as the publisher gave it
  * @param topic to whose subscribers the publisher sends instead of a recipient
  * @param uuidLocal the sender as the publisher gave it, which may be a secret
+ * @param idempotencyKey the same for each attempt to send the same publication
  * @param message a JSON value, the very bytes of the request
  */
 @SuppressWarnings("ArrayRecordComponent") // lives for one request and is never compared
@@ -26,6 +27,7 @@ record PublishRequest(
         @Nullable String uuidRemote,
         @Nullable String topic,
         @Nullable String uuidLocal,
+        @Nullable String idempotencyKey,
         byte[] message) {
     /** Objects and arrays inside each other, the body itself included; deeper ones would burden every receiver's parser. */
     static final int MAX_DEPTH = 256;
@@ -33,6 +35,7 @@ record PublishRequest(
     private static final String REMOTE = "uuid_remote";
     private static final String TOPIC = "topic";
     private static final String LOCAL = "uuid_local";
+    private static final String KEY = "idempotency_key";
     private static final String MESSAGE = "message";
 
     private static final JsonFactory JSON = new JsonFactoryBuilder()
@@ -51,6 +54,17 @@ record PublishRequest(
             case JSON -> ofJson(body);
             case FORM -> ofForm(body);
         };
+    }
+
+    /** With the key of the request's header, which must not contradict that of the body. */
+    PublishRequest withKey(@Nullable String header) {
+        if (header == null) {
+            return this;
+        }
+        if (idempotencyKey != null && !idempotencyKey.equals(header)) {
+            throw malformed("The header Idempotency-Key and " + KEY + " name two keys");
+        }
+        return new PublishRequest(uuidRemote, topic, uuidLocal, header, message);
     }
 
     /** Names the request without its content, which is secret or private. */
@@ -99,6 +113,7 @@ record PublishRequest(
                 case REMOTE -> fields.remote(textOrNull(parser, value, REMOTE));
                 case TOPIC -> fields.topic(textOrNull(parser, value, TOPIC));
                 case LOCAL -> fields.local(textOrNull(parser, value, LOCAL));
+                case KEY -> fields.key(textOrNull(parser, value, KEY));
                 case MESSAGE -> fields.message(slice(parser, body));
                 default -> parser.skipChildren();
             }
@@ -138,6 +153,7 @@ record PublishRequest(
                 case REMOTE -> fields.remote(new String(value, StandardCharsets.UTF_8));
                 case TOPIC -> fields.topic(new String(value, StandardCharsets.UTF_8));
                 case LOCAL -> fields.local(new String(value, StandardCharsets.UTF_8));
+                case KEY -> fields.key(new String(value, StandardCharsets.UTF_8));
                 case MESSAGE -> fields.message(JsonText.quote(value));
                 default -> {} // decoded all the same: a form is either well-formed or not
             }
@@ -170,10 +186,12 @@ record PublishRequest(
         private @Nullable String remote;
         private @Nullable String topic;
         private @Nullable String local;
+        private @Nullable String key;
         private byte @Nullable [] message;
         private boolean remoteSeen;
         private boolean topicSeen;
         private boolean localSeen;
+        private boolean keySeen;
 
         void remote(@Nullable String value) {
             requireFirst(!remoteSeen, REMOTE);
@@ -193,6 +211,12 @@ record PublishRequest(
             local = value;
         }
 
+        void key(@Nullable String value) {
+            requireFirst(!keySeen, KEY);
+            keySeen = true;
+            key = value == null ? null : IdempotencyKeyHeader.requireKey(value);
+        }
+
         void message(byte[] value) {
             requireFirst(message == null, MESSAGE);
             message = value;
@@ -202,7 +226,7 @@ record PublishRequest(
             if (message == null) {
                 throw malformed(MESSAGE + " is missing");
             }
-            return new PublishRequest(remote, topic, local, message);
+            return new PublishRequest(remote, topic, local, key, message);
         }
 
         private static void requireFirst(boolean first, String name) {

@@ -7,6 +7,7 @@ import io.whimbrel.auth.TokenVerdict.Valid;
 import io.whimbrel.auth.TokenVerifier;
 import io.whimbrel.model.Address;
 import io.whimbrel.model.ClientError;
+import java.util.HexFormat;
 import java.util.Optional;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
@@ -44,6 +45,15 @@ final class Senders {
         } else {
             throw new Refusal(Problem.unproven("The " + API_KEY_HEADER + " is none of this server's"));
         }
+    }
+
+    /** Tells senders apart for good, and holds no secret: the API key of a backend is in it as a digest. */
+    static String identity(Exchange exchange, Sender sender) {
+        String apiKey = exchange.header(API_KEY_HEADER);
+        if (!sender.backend() || apiKey == null) {
+            return "client " + sender.address();
+        }
+        return "backend " + HexFormat.of().formatHex(ApiKeys.digest(apiKey)) + ' ' + sender.address();
     }
 
     private void identifyClient(Exchange exchange, @Nullable String uuidLocal, Consumer<Address> onAddress) {

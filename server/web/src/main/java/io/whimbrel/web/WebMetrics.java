@@ -13,6 +13,7 @@ import java.util.concurrent.atomic.LongAdder;
 /** What the web server counts, registered once and read when somebody asks. Safe for any thread. */
 final class WebMetrics {
     final LongAdder published;
+    final LongAdder replayed;
     final LongAdder tokensIssued;
     final LongAdder tokensRenewed;
     final LongAdder tokensRateLimited;
@@ -27,6 +28,10 @@ final class WebMetrics {
 
     WebMetrics(MeterRegistry registry) {
         published = counter(registry, "whimbrel.web.publish.accepted", "Publications the broker took");
+        replayed = counter(
+                registry,
+                "whimbrel.web.publish.replayed",
+                "Repetitions, answered as the first with their idempotency key");
         for (ClientError error : ClientError.values()) {
             String text = "Publications refused, by problem";
             refusals.put(error, counter(registry, "whimbrel.web.publish.refused", text, "problem", slug(error)));

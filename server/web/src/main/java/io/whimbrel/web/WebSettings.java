@@ -14,6 +14,7 @@ import java.util.List;
  * @param tokenRatePerSecond requests for tokens per source; 0 for no limit
  * @param gatewayUrl what the page connects to; empty for the page's own host and the gateway's port
  * @param redisPlainChannel where publications are also sent in the original system's form; empty for nowhere
+ * @param idempotencyTime for how long the answer to a publication with an idempotency key is remembered
  * @param publishTimeout how long the broker may take before the publisher is told to try again
  * @param requestTimeout how long a request may take to arrive and be answered
  * @param idleTimeout how long a connection may stay without a request
@@ -31,6 +32,7 @@ public record WebSettings(
         int maxBodyBytes,
         String gatewayUrl,
         String redisPlainChannel,
+        Duration idempotencyTime,
         Duration publishTimeout,
         Duration requestTimeout,
         Duration idleTimeout,
@@ -41,6 +43,8 @@ public record WebSettings(
     private static final int MAX_CONNECTIONS = 1_000_000;
     private static final Duration SHORTEST_TIMEOUT = Duration.ofMillis(1);
     private static final Duration LONGEST_TIMEOUT = Duration.ofHours(1);
+    private static final Duration SHORTEST_MEMORY = Duration.ofSeconds(1);
+    private static final Duration LONGEST_MEMORY = Duration.ofDays(1);
 
     public WebSettings {
         corsOrigins = List.copyOf(corsOrigins);
@@ -59,6 +63,7 @@ public record WebSettings(
                 "web.gateway.url",
                 gatewayUrl,
                 "a ws:// or wss:// URL, or empty for the page's own host");
+        requireDuration("web.idempotency.time", idempotencyTime, SHORTEST_MEMORY, LONGEST_MEMORY, "1 second to 1 day");
         requireTimeout("web.publish.timeout", publishTimeout);
         requireTimeout("web.request.timeout", requestTimeout);
         requireTimeout("web.idle.timeout", idleTimeout);
@@ -126,8 +131,11 @@ public record WebSettings(
     }
 
     private static void requireTimeout(String name, Duration value) {
-        boolean fits = value.compareTo(SHORTEST_TIMEOUT) >= 0 && value.compareTo(LONGEST_TIMEOUT) <= 0;
-        require(fits, name, value, "1 millisecond to 1 hour");
+        requireDuration(name, value, SHORTEST_TIMEOUT, LONGEST_TIMEOUT, "1 millisecond to 1 hour");
+    }
+
+    private static void requireDuration(String name, Duration value, Duration least, Duration most, String range) {
+        require(value.compareTo(least) >= 0 && value.compareTo(most) <= 0, name, value, range);
     }
 
     private static void require(boolean fits, String name, Object value, String range) {
@@ -160,6 +168,8 @@ public record WebSettings(
         public String gatewayUrl = "";
         /** {@code web.redis.plain-channel} */
         public String redisPlainChannel = "";
+        /** {@code web.idempotency.time} */
+        public Duration idempotencyTime = Duration.ofMinutes(5);
         /** {@code web.publish.timeout} */
         public Duration publishTimeout = Duration.ofSeconds(3);
         /** {@code web.request.timeout} */
@@ -187,6 +197,7 @@ public record WebSettings(
                     maxBodyBytes,
                     gatewayUrl,
                     redisPlainChannel,
+                    idempotencyTime,
                     publishTimeout,
                     requestTimeout,
                     idleTimeout,

@@ -31,7 +31,7 @@ class CorsTest {
             assertThat(answer.headers().firstValue("Access-Control-Allow-Origin"))
                     .contains("*");
             assertThat(answer.headers().firstValue("Access-Control-Expose-Headers"))
-                    .contains("Retry-After");
+                    .contains("Retry-After, Idempotency-Replayed");
         }
     }
 

@@ -5,8 +5,10 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 import io.whimbrel.broker.Broker;
 import io.whimbrel.broker.BrokerCounters;
 import io.whimbrel.broker.BrokerUnavailableException;
+import io.whimbrel.broker.IdempotencyKey;
 import io.whimbrel.broker.PlainChannels;
 import io.whimbrel.broker.Published;
+import io.whimbrel.broker.PublishedOnce;
 import io.whimbrel.broker.Receipts;
 import io.whimbrel.model.Publication;
 import io.whimbrel.model.Topic;
@@ -16,12 +18,18 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
 
 /** Remembers what was published, and answers as it is told. */
 final class FakeBroker implements Broker, PlainChannels {
     final List<Publication> published = new CopyOnWriteArrayList<>();
     final List<PlainRecord> plain = new CopyOnWriteArrayList<>();
     volatile CompletionStage<Published> answer = CompletableFuture.completedFuture(new Published(1, null));
+    /** The keys that came with publications. */
+    final List<IdempotencyKey> keys = new CopyOnWriteArrayList<>();
+    /** What became of a publication with a key; null where it is the first. */
+    volatile @Nullable PublishedOnce outcome;
+
     volatile boolean plainFails;
     volatile boolean hasPlainChannels = true;
 
@@ -31,6 +39,15 @@ final class FakeBroker implements Broker, PlainChannels {
     public CompletionStage<Published> publish(Publication publication) {
         published.add(publication);
         return answer;
+    }
+
+    @Override
+    public CompletionStage<PublishedOnce> publish(Publication publication, IdempotencyKey key) {
+        keys.add(key);
+        PublishedOnce told = outcome;
+        return told == null
+                ? publish(publication).thenApply(PublishedOnce.First::new)
+                : CompletableFuture.completedFuture(told);
     }
 
     @Override

@@ -9,14 +9,18 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import io.whimbrel.auth.TokenVerdict.Expired;
 import io.whimbrel.auth.TokenVerdict.Unavailable;
 import io.whimbrel.broker.BrokerUnavailableException;
+import io.whimbrel.broker.IdempotencyKey;
 import io.whimbrel.broker.Published;
+import io.whimbrel.broker.PublishedOnce;
 import io.whimbrel.model.Address;
 import io.whimbrel.model.ClientError;
+import io.whimbrel.model.Position;
 import io.whimbrel.model.Publication;
 import io.whimbrel.model.Topic;
 import java.net.http.HttpResponse;
 import java.time.Duration;
 import java.util.List;
+import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.atomic.AtomicLong;
@@ -52,7 +56,8 @@ class PublishEndpointTest {
         assertThat(answer.statusCode()).isEqualTo(200);
         assertThat(answer.headers().firstValue("Content-Type")).contains("application/json");
         assertThat(answer.body())
-                .isEqualTo("{\"status\":true,\"id\":\"%s\",\"online\":true}".formatted(publication.id()));
+                .isEqualTo(
+                        "{\"status\":true,\"id\":\"%s\",\"online\":true,\"stored\":false}".formatted(publication.id()));
         assertThat(new String(publication.payload(), UTF_8)).isEqualTo(message);
         assertThat(publication.topic()).isEqualTo(Topic.of(bob));
         assertThat(publication.from()).isEqualTo(ada);
@@ -67,7 +72,15 @@ class PublishEndpointTest {
         web.start();
         web.broker.answer = CompletableFuture.completedFuture(new Published(0, null));
 
-        assertThat(web.publish(web.fine("1")).body()).endsWith("\"online\":false}");
+        assertThat(web.publish(web.fine("1")).body()).endsWith("\"online\":false,\"stored\":false}");
+    }
+
+    @Test
+    void whatIsKeptIsSaidToBeStored() throws Exception {
+        web.start();
+        web.broker.answer = CompletableFuture.completedFuture(new Published(0, new Position("abc", 7)));
+
+        assertThat(web.publish(web.fine("1")).body()).endsWith("\"online\":false,\"stored\":true}");
     }
 
     @Test
@@ -142,7 +155,7 @@ class PublishEndpointTest {
                 web.publish(body(bob, web.tokenOf(ada), "1"), "Authorization", "Bearer " + web.tokenOf(ada));
 
         assertThat(answer.statusCode()).isEqualTo(200);
-        assertThat(answer.body()).endsWith("\"online\":true}");
+        assertThat(answer.body()).endsWith("\"online\":true,\"stored\":false}");
     }
 
     // ---- who may send
@@ -258,7 +271,7 @@ class PublishEndpointTest {
                 "{\"topic\":\"news\",\"uuid_remote\":null,\"uuid_local\":\"%s\",\"message\":2}".formatted(ada), key);
 
         assertThat(json.body())
-                .isEqualTo("{\"status\":true,\"id\":\"%s\",\"online\":true}"
+                .isEqualTo("{\"status\":true,\"id\":\"%s\",\"online\":true,\"stored\":false}"
                         .formatted(web.broker.published.getFirst().id()));
         assertThat(form.statusCode()).isEqualTo(200);
         assertThat(web.broker.published)
@@ -319,6 +332,135 @@ class PublishEndpointTest {
                     web.publish("{\"topic\":\"%s\",\"message\":1}".formatted(name), "X-API-Key", RunningWeb.API_KEY);
             assertRefused(answer, ClientError.INVALID_TOPIC);
         }
+    }
+
+    // ---- idempotency keys
+
+    @Test
+    void firstWithItsKeyIsPublished() throws Exception {
+        web.draft.idempotencyTime = Duration.ofHours(2);
+        web.start();
+
+        HttpResponse<String> answer = web.publish(web.fine("1"), "Idempotency-Key", "\"k\"");
+
+        Publication publication = web.broker.published.getFirst();
+        assertThat(answer.body())
+                .isEqualTo(
+                        "{\"status\":true,\"id\":\"%s\",\"online\":true,\"stored\":false}".formatted(publication.id()));
+        assertThat(answer.headers().firstValue("Idempotency-Replayed")).isEmpty();
+        assertThat(web.broker.keys).hasSize(1);
+        assertThat(web.broker.keys.getFirst().time()).isEqualTo(Duration.ofHours(2));
+        assertThat(web.count("whimbrel.web.publish.accepted")).isEqualTo(1);
+        assertThat(web.count("whimbrel.web.publish.replayed")).isZero();
+        assertThat(web.metrics.get("whimbrel.web.broker").timer().count()).isEqualTo(1);
+    }
+
+    @Test
+    void withoutAKeyNoneIsMade() throws Exception {
+        web.start();
+
+        web.publish(web.fine("1"));
+        web.publish(body(bob, web.tokenOf(ada), "1,\"idempotency_key\":null"));
+
+        assertThat(web.broker.published).hasSize(2);
+        assertThat(web.broker.keys).isEmpty();
+    }
+
+    @Test
+    void repetitionGetsTheFirstAnswerAndGoesNowhere() throws Exception {
+        web.draft.redisPlainChannel = "article";
+        web.start();
+        web.broker.outcome = new PublishedOnce.Repeat("the-first", new Published(1, new Position("abc", 7)));
+
+        HttpResponse<String> answer = web.publish(web.fine("1"), "Idempotency-Key", "k");
+
+        assertThat(answer.statusCode()).isEqualTo(200);
+        assertThat(answer.headers().firstValue("Idempotency-Replayed")).contains("true");
+        assertThat(answer.body()).isEqualTo("{\"status\":true,\"id\":\"the-first\",\"online\":true,\"stored\":true}");
+        assertThat(web.broker.plain).isEmpty();
+        assertThat(web.count("whimbrel.web.publish.replayed")).isEqualTo(1);
+        assertThat(web.count("whimbrel.web.publish.accepted")).isZero();
+    }
+
+    @Test
+    void oneKeyForTwoMessagesIs422() throws Exception {
+        web.draft.redisPlainChannel = "article";
+        web.start();
+        web.broker.outcome = new PublishedOnce.Mismatch();
+
+        HttpResponse<String> answer = web.publish(web.fine("1"), "Idempotency-Key", "secret-key");
+
+        assertRefused(answer, ClientError.IDEMPOTENCY_MISMATCH);
+        assertThat(answer.body())
+                .contains("urn:whimbrel:problem:idempotency-mismatch")
+                .doesNotContain("secret-key");
+        assertThat(web.broker.plain).isEmpty();
+        assertThat(web.count("whimbrel.web.publish.refused", "problem", "idempotency-mismatch"))
+                .isEqualTo(1);
+    }
+
+    @Test
+    void keyIsTheSameWhereverItStands() throws Exception {
+        web.start();
+        String ours = web.tokenOf(ada);
+
+        web.publish(body(bob, ours, "\"m\""), "Idempotency-Key", "\"k\"");
+        web.publish(body(bob, ours, "\"m\""), "Idempotency-Key", "k");
+        web.publish(body(bob, ours, "\"m\",\"idempotency_key\":\"k\""));
+        web.publish(body(bob, ours, "\"m\",\"idempotency_key\":\"k\""), "Idempotency-Key", "k");
+        web.publishForm("uuid_remote=%s&uuid_local=%s&message=m&idempotency_key=k".formatted(bob, ours));
+        web.publish(body(bob, ada.toString(), "\"m\""), "Authorization", "Bearer " + ours, "Idempotency-Key", "k");
+
+        assertThat(web.broker.keys).hasSize(6);
+        assertThat(Set.copyOf(web.broker.keys)).hasSize(1);
+    }
+
+    @Test
+    void keysOfOtherSendersAreOthers() throws Exception {
+        web.start();
+        String[] key = {"X-API-Key", RunningWeb.API_KEY, "Idempotency-Key", "k"};
+        String[] otherKey = {"X-API-Key", "another", "Idempotency-Key", "k"};
+
+        web.publish(body(bob, web.tokenOf(ada), "1"), "Idempotency-Key", "k");
+        web.publish(body(bob, web.tokenOf(bob), "1"), "Idempotency-Key", "k");
+        web.publish(body(bob, ada.toString(), "1"), key);
+        web.publish(body(bob, ada.toString(), "1"), otherKey);
+        web.publish(body(bob, bob.toString(), "1"), key);
+        web.publish("{\"uuid_remote\":\"%s\",\"message\":1}".formatted(bob), key);
+        web.publish(body(bob, web.tokenOf(ada), "1"), "Idempotency-Key", "K");
+
+        assertThat(web.broker.keys).extracting(IdempotencyKey::digest).doesNotHaveDuplicates();
+        assertThat(web.broker.keys)
+                .extracting(IdempotencyKey::payloadDigest)
+                .hasSize(7)
+                .containsOnly(web.broker.keys.getFirst().payloadDigest());
+    }
+
+    @Test
+    void whatIsNoKeyIs400() throws Exception {
+        web.start();
+        String ours = web.tokenOf(ada);
+
+        for (HttpResponse<String> answer : List.of(
+                web.publish(web.fine("1"), "Idempotency-Key", ""),
+                web.publish(web.fine("1"), "Idempotency-Key", "two words"),
+                web.publish(web.fine("1"), "Idempotency-Key", "k".repeat(256)),
+                web.publish(web.fine("1"), "Idempotency-Key", "k", "Idempotency-Key", "k"),
+                web.publish(body(bob, ours, "1,\"idempotency_key\":\"\"")),
+                web.publish(body(bob, ours, "1,\"idempotency_key\":7")),
+                web.publish(body(bob, ours, "1,\"idempotency_key\":\"k\""), "Idempotency-Key", "K"),
+                web.publishForm("uuid_remote=%s&uuid_local=%s&message=m&idempotency_key=".formatted(bob, ours)))) {
+            assertRefused(answer, ClientError.MALFORMED_REQUEST);
+            assertThat(answer.body()).contains("dempotency");
+        }
+    }
+
+    @Test
+    void brokerThatIsAwayIs503AlsoWithAKey() throws Exception {
+        web.start();
+        web.broker.answer = CompletableFuture.failedFuture(new BrokerUnavailableException("away"));
+
+        assertUnavailable(web.publish(web.fine("1"), "Idempotency-Key", "k"));
     }
 
     // ---- in which order

@@ -18,6 +18,7 @@ class WebSettingsTest {
         assertThat(settings.ratePerSecond()).isEqualTo(50);
         assertThat(settings.rateBurst()).isEqualTo(100);
         assertThat(settings.maxBodyBytes()).isEqualTo(65_536);
+        assertThat(settings.idempotencyTime()).isEqualTo(Duration.ofMinutes(5));
         assertThat(settings.publishTimeout()).isEqualTo(Duration.ofSeconds(3));
     }
 
@@ -37,6 +38,8 @@ class WebSettingsTest {
         assertRefused(d -> d.corsOrigins = List.of("example.org"), "web.cors.origins");
         assertRefused(d -> d.gatewayUrl = "http://a.example", "web.gateway.url is \"http://a.example\"");
         assertRefused(d -> d.gatewayUrl = "ws://", "web.gateway.url");
+        assertRefused(d -> d.idempotencyTime = Duration.ofMillis(999), "web.idempotency.time");
+        assertRefused(d -> d.idempotencyTime = Duration.ofDays(2), "web.idempotency.time");
         assertRefused(d -> d.publishTimeout = Duration.ZERO, "web.publish.timeout");
         assertRefused(d -> d.idleTimeout = Duration.ofDays(1), "web.idle.timeout");
         assertRefused(d -> d.drainTimeout = Duration.ofSeconds(-1), "web.drain.timeout");

@@ -108,6 +108,18 @@ final class Client implements AutoCloseable {
                         .formatted(recipient, token, messageJson));
     }
 
+    /** The same with an idempotency key, through a web server that may not live to answer. */
+    CompletableFuture<HttpResponse<String>> publishOnce(int port, String recipient, String messageJson, String key) {
+        String body = "{\"uuid_remote\":\"%s\",\"uuid_local\":\"%s\",\"message\":%s}"
+                .formatted(recipient, token, messageJson);
+        HttpRequest request = request(port, "/publish")
+                .header("Content-Type", "application/json")
+                .header("Idempotency-Key", '"' + key + '"')
+                .POST(BodyPublishers.ofString(body))
+                .build();
+        return HTTP.sendAsync(request, BodyHandlers.ofString());
+    }
+
     JsonNode receive() throws Exception {
         return JSON.readTree(receiveText());
     }

@@ -67,7 +67,7 @@ class TlsTest {
 
             String answer = http.send(publish, BodyHandlers.ofString()).body();
 
-            assertThat(answer).startsWith("{\"status\":true,").endsWith("\"online\":true}");
+            assertThat(answer).startsWith("{\"status\":true,").endsWith("\"online\":true,\"stored\":false}");
             assertThat(received.get(Part.DEADLINE.toSeconds(), TimeUnit.SECONDS))
                     .startsWith("{\"message\":1,")
                     .endsWith("\"topic\":\"news\"}");

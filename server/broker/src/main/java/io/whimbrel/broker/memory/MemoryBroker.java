@@ -4,8 +4,10 @@ import io.whimbrel.broker.Broker;
 import io.whimbrel.broker.BrokerCounters;
 import io.whimbrel.broker.BrokerUnavailableException;
 import io.whimbrel.broker.History;
+import io.whimbrel.broker.IdempotencyKey;
 import io.whimbrel.broker.PlainChannels;
 import io.whimbrel.broker.Published;
+import io.whimbrel.broker.PublishedOnce;
 import io.whimbrel.broker.Receipt;
 import io.whimbrel.broker.Receipts;
 import io.whimbrel.broker.memory.MemoryNetwork.Receiver;
@@ -51,6 +53,16 @@ public final class MemoryBroker implements Broker, PlainChannels {
         String name = TOPIC + publication.topic().name();
         return counted(
                 isClosed() ? CompletableFuture.failedFuture(closedException()) : network.publish(name, publication));
+    }
+
+    @Override
+    public CompletionStage<PublishedOnce> publish(Publication publication, IdempotencyKey key) {
+        String name = TOPIC + publication.topic().name();
+        CompletableFuture<PublishedOnce> publishing = isClosed()
+                ? CompletableFuture.failedFuture(closedException())
+                : network.publish(name, publication, key);
+        var _ = publishing.whenComplete((outcome, _) -> counters.countOnce(outcome));
+        return publishing;
     }
 
     @Override

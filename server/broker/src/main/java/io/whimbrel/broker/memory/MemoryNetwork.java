@@ -3,7 +3,10 @@ package io.whimbrel.broker.memory;
 import io.whimbrel.broker.Broker;
 import io.whimbrel.broker.BrokerUnavailableException;
 import io.whimbrel.broker.HistoryRules;
+import io.whimbrel.broker.IdempotencyKey;
 import io.whimbrel.broker.Published;
+import io.whimbrel.broker.PublishedOnce;
+import io.whimbrel.broker.PublishedOnce.First;
 import io.whimbrel.model.Publication;
 import java.time.InstantSource;
 import java.util.List;
@@ -30,12 +33,16 @@ public final class MemoryNetwork {
     /** Publications that may wait to be delivered, when none is said. */
     public static final int DEFAULT_QUEUE_LIMIT = 100_000;
 
+    /** Idempotency keys remembered at a time; publications with more are refused. */
+    private static final int KEYS_LIMIT = 100_000;
+
     private static final long IDLE_THREAD_SECONDS = 1;
 
     private final Map<String, Set<Receiver>> receivers = new ConcurrentHashMap<>();
     private final ThreadPoolExecutor delivery;
     private final MemoryHistories histories;
     private final MemoryReceipts receipts;
+    private final MemoryFirstAnswers firstAnswers;
 
     /** One that keeps nothing. */
     public MemoryNetwork() {
@@ -45,6 +52,7 @@ public final class MemoryNetwork {
     public MemoryNetwork(int queueLimit, HistoryRules rules, InstantSource clock) {
         histories = new MemoryHistories(rules, clock);
         receipts = new MemoryReceipts(clock);
+        firstAnswers = new MemoryFirstAnswers(KEYS_LIMIT, clock);
         if (queueLimit < 1) {
             throw new IllegalArgumentException("the queue limit is %d, it must be positive".formatted(queueLimit));
         }
@@ -95,10 +103,17 @@ public final class MemoryNetwork {
 
     /** As {@link #send}, and keeps it where its topic is kept. */
     CompletableFuture<Published> publish(String name, Publication publication) {
-        return inTurn(() -> {
-            Publication sent = histories.keeps(publication.topic()) ? histories.keep(publication) : publication;
-            return new Published(deliver(name, sent), sent.position());
-        });
+        return inTurn(() -> keepAndDeliver(name, publication));
+    }
+
+    /** As {@link #publish(String, Publication)}, unless its key was used before. */
+    CompletableFuture<PublishedOnce> publish(String name, Publication publication, IdempotencyKey key) {
+        return inTurn(() -> firstAnswers.firstOr(publication, key, () -> new First(keepAndDeliver(name, publication))));
+    }
+
+    private Published keepAndDeliver(String name, Publication publication) {
+        Publication sent = histories.keeps(publication.topic()) ? histories.keep(publication) : publication;
+        return new Published(deliver(name, sent), sent.position());
     }
 
     /** Looks at what is kept, or changes it, behind all that was sent before. */
@@ -113,12 +128,20 @@ public final class MemoryNetwork {
     private <T> CompletableFuture<T> inTurn(Supplier<T> work) {
         CompletableFuture<T> done = new CompletableFuture<>();
         try {
-            delivery.execute(() -> done.complete(work.get()));
+            delivery.execute(() -> complete(done, work));
         } catch (RejectedExecutionException _) {
             done.completeExceptionally(new BrokerUnavailableException("the memory broker's queue of %d is full"
                     .formatted(delivery.getQueue().size())));
         }
         return done;
+    }
+
+    private static <T> void complete(CompletableFuture<T> done, Supplier<T> work) {
+        try {
+            done.complete(work.get());
+        } catch (RuntimeException e) {
+            done.completeExceptionally(e);
+        }
     }
 
     private int deliver(String name, Object message) {

@@ -1,16 +1,20 @@
 package io.whimbrel.broker.redis;
 
 import static java.nio.charset.StandardCharsets.ISO_8859_1;
+import static java.nio.charset.StandardCharsets.UTF_8;
 
 import io.lettuce.core.api.StatefulRedisConnection;
 import io.whimbrel.broker.History;
+import io.whimbrel.broker.IdempotencyKey;
 import io.whimbrel.broker.Published;
+import io.whimbrel.broker.PublishedOnce;
 import io.whimbrel.broker.Retention;
 import io.whimbrel.model.Position;
 import io.whimbrel.model.Publication;
 import io.whimbrel.model.Topic;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Collection;
 import java.util.List;
 import java.util.Map;
@@ -53,21 +57,46 @@ final class Histories {
     }
 
     CompletionStage<Published> publish(StatefulRedisConnection<String, byte[]> connection, Publication publication) {
+        return PUBLISH.call(connection, keys(publication.topic()), arguments(publication))
+                .thenApply(Histories::published);
+    }
+
+    /** Also for topics that are not kept. */
+    CompletionStage<PublishedOnce> publish(
+            StatefulRedisConnection<String, byte[]> connection, Publication publication, IdempotencyKey key) {
+        String[] keys = Arrays.copyOf(keys(publication.topic()), 3);
+        keys[2] = TopicKeys.firstAnswer(settings.keyPrefix(), publication.topic(), key);
+        byte[] beginning = FirstAnswer.begin(publication, key);
+        byte[] timeMillis = ascii(key.time().toMillis());
+        return PUBLISH.call(connection, keys, arguments(publication, beginning, timeMillis))
+                .thenApply(answer -> answer.getFirst() instanceof byte[] remembered
+                        ? FirstAnswer.toRepetition(remembered, key)
+                        : new PublishedOnce.First(published(answer)));
+    }
+
+    private byte[][] arguments(Publication publication, byte[]... more) {
         Topic topic = publication.topic();
         Retention retention = settings.history().of(topic);
-        return PUBLISH.call(
-                        connection,
-                        keys(topic),
-                        TopicKeys.channel(settings.keyPrefix(), topic)
-                                .getBytes(java.nio.charset.StandardCharsets.UTF_8),
-                        Envelope.header(publication),
-                        publication.payload(),
-                        ascii(retention.publications()),
-                        ascii(retention.time().toMillis()),
-                        Position.newEpoch().getBytes(ISO_8859_1),
-                        META_MILLIS)
-                .thenApply(answer ->
-                        new Published(Math.toIntExact((Long) answer.get(0)), position(answer.get(2), answer.get(1))));
+        byte[][] arguments = {
+            TopicKeys.channel(settings.keyPrefix(), topic).getBytes(UTF_8),
+            Envelope.header(publication),
+            publication.payload(),
+            ascii(retention.publications()),
+            ascii(retention.time().toMillis()),
+            Position.newEpoch().getBytes(ISO_8859_1),
+            META_MILLIS
+        };
+        if (more.length == 0) {
+            return arguments;
+        }
+        byte[][] all = Arrays.copyOf(arguments, arguments.length + more.length);
+        System.arraycopy(more, 0, all, arguments.length, more.length);
+        return all;
+    }
+
+    private static Published published(List<Object> answer) {
+        Position position = answer.size() == 1 ? null : position(answer.get(2), answer.get(1));
+        return new Published(Math.toIntExact((Long) answer.getFirst()), position);
     }
 
     CompletionStage<History> read(

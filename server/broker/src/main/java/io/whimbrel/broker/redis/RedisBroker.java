@@ -7,8 +7,10 @@ import io.whimbrel.broker.Broker;
 import io.whimbrel.broker.BrokerCounters;
 import io.whimbrel.broker.BrokerUnavailableException;
 import io.whimbrel.broker.History;
+import io.whimbrel.broker.IdempotencyKey;
 import io.whimbrel.broker.PlainChannels;
 import io.whimbrel.broker.Published;
+import io.whimbrel.broker.PublishedOnce;
 import io.whimbrel.broker.Receipts;
 import io.whimbrel.model.Position;
 import io.whimbrel.model.Publication;
@@ -32,8 +34,8 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * The broker on Redis: one pub/sub channel per topic, named {@code <prefix>:{<topic>}}, and for a topic that is kept two keys
- * besides, {@link TopicKeys}; the braces make all of them share a slot in a cluster. A node that receives has two connections, for commands and for subscriptions. A
+ * The broker on Redis: one pub/sub channel per topic, named {@code <prefix>:{<topic>}}, and keys besides for topics that are kept
+ * and for idempotency keys, {@link TopicKeys}; the braces make all of them share a slot in a cluster. A node that receives has two connections, for commands and for subscriptions. A
  * node that only publishes has one on each event loop it was given, so that who publishes on one of them is answered
  * there. Safe for any thread; listeners are called on one event loop.
  */
@@ -121,6 +123,14 @@ public final class RedisBroker implements Broker, PlainChannels {
                         .async()
                         .publish(channelOf(publication.topic()), message)
                         .thenApply(nodes -> new Published(Math.toIntExact(nodes), null))));
+    }
+
+    @Override
+    public CompletionStage<PublishedOnce> publish(Publication publication, IdempotencyKey key) {
+        CompletionStage<PublishedOnce> publishing =
+                onConnection("publishing", connection -> histories.publish(connection, publication, key));
+        var _ = publishing.whenComplete((outcome, _) -> counters.countOnce(outcome));
+        return publishing;
     }
 
     @Override

@@ -1,5 +1,6 @@
 package io.whimbrel.broker.redis;
 
+import io.whimbrel.broker.IdempotencyKey;
 import io.whimbrel.model.Topic;
 
 /** The names in Redis that belong to one topic. In a cluster the braces place all of them by the topic. */
@@ -19,5 +20,10 @@ final class TopicKeys {
     /** A stream of its last publications, whose ids are {@code <offset>-0} and whose field {@code m} is an {@link Envelope}. */
     static String stream(String prefix, Topic topic) {
         return channel(prefix, topic) + ":s";
+    }
+
+    /** What became of the first publication with an idempotency key, as {@link FirstAnswer} writes it; gone after the key's time. */
+    static String firstAnswer(String prefix, Topic topic, IdempotencyKey key) {
+        return channel(prefix, topic) + ":k:" + key.digest();
     }
 }

@@ -11,7 +11,9 @@ import ch.qos.logback.core.read.ListAppender;
 import io.whimbrel.broker.Broker;
 import io.whimbrel.broker.BrokerContract;
 import io.whimbrel.broker.BrokerUnavailableException;
+import io.whimbrel.broker.IdempotencyKey;
 import io.whimbrel.broker.Published;
+import io.whimbrel.broker.PublishedOnce;
 import io.whimbrel.broker.RecordingListener;
 import io.whimbrel.model.Publication;
 import io.whimbrel.model.Topic;
@@ -148,6 +150,26 @@ class RedisOutageTest {
         assertThat(nodes(node.publish(publication("thawed", BIRDS)))).isEqualTo(1);
         await().atMost(SOON).until(() -> nodes(node.publish(publication("ghost", fish))) == 0);
         assertThat(listener.ids()).contains("thawed").doesNotContain("known", "ghost");
+    }
+
+    @Test
+    void whoHeardNothingFindsTheFirstPublicationByItsKey() throws Exception {
+        EmbeddedRedis server = start(0);
+        RedisBroker node = join(RedisSettings.of(server.uri()).withTimeout(Duration.ofMillis(200)), listener);
+        awaitReady(node);
+        get(node.subscribe(BIRDS));
+        IdempotencyKey key = IdempotencyKey.of("sender", "key", bytes("{}"), Duration.ofMinutes(5));
+
+        kill("STOP", server);
+        Throwable late = failure(node.publish(publication("first", BIRDS), key));
+        kill("CONT", server); // before the silence of 3 s that ends the connection
+        await().atMost(SOON).until(() -> failure(node.publish(publication("probe", BIRDS))) == null);
+        PublishedOnce repeated = get(node.publish(publication("second", BIRDS), key));
+
+        assertThat(late).isInstanceOf(BrokerUnavailableException.class);
+        assertThat(repeated).isEqualTo(new PublishedOnce.Repeat("first", new Published(1, null)));
+        await().atMost(SOON).until(() -> listener.ids().contains("probe"));
+        assertThat(listener.ids()).containsOnlyOnce("first").doesNotContain("second");
     }
 
     @Test
