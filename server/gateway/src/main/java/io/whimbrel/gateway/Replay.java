@@ -187,8 +187,8 @@ final class Replay {
     private void send() {
         Position from = toTell;
         toTell = null;
-        if (from != null) {
-            session.standsAt(from.offset());
+        if (from != null && subscribers.isInbox()) {
+            session.onLoss(from, subscribers);
             if (session.isTold()) {
                 Batch notice = loop.notRecovered(from, subscribers.rule());
                 session.replay(notice, subscribers);

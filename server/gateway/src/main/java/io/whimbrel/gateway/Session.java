@@ -133,7 +133,16 @@ final class Session extends TimingWheel.Entry implements Socket.Owner, FrameRead
         }
     }
 
-    /** It has everything of its address's topic up to there, or will not get it. */
+    /** Publications of its address up to there are lost to it: whoever does not acknowledge has done with them. */
+    void onLoss(Position upTo, Subscribers inbox) {
+        givenOffset = upTo.offset();
+        ackedOffset = Math.min(ackedOffset, upTo.offset());
+        if (!acks) {
+            loop.cursors().move(inbox, upTo);
+        }
+    }
+
+    /** It has everything of its address's topic up to there. */
     void standsAt(long offset) {
         givenOffset = offset;
         ackedOffset = offset;

@@ -324,11 +324,16 @@ final class Subscribers {
         Batch notice = null;
         for (int i = size - 1; i >= 0; i--) { // from the end, since who is closed leaves the list right here
             Session session = at(i).session();
-            session.standsAt(upTo.offset());
             loop.metrics().notRecovered();
+            if (!isInbox()) {
+                continue; // of other topics nobody is told where it stands
+            }
             if (session.isTold() && isDelivering()) {
                 session.close(Disconnect.INSUFFICIENT_STATE);
-            } else if (session.isTold()) {
+                continue;
+            }
+            session.onLoss(upTo, this);
+            if (session.isTold()) {
                 notice = notice == null ? loop.notRecovered(upTo, rule) : notice;
                 session.replay(notice, this);
             }

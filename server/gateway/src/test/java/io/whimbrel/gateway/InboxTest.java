@@ -9,6 +9,7 @@ import io.whimbrel.model.Position;
 import io.whimbrel.model.Publication;
 import io.whimbrel.model.Topic;
 import java.io.IOException;
+import java.time.Duration;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -67,6 +68,34 @@ class InboxTest extends KeptTopics {
         try (RawClient raw = openAcknowledging()) {
             assertThat(next(raw).path("offset").asLong()).isEqualTo(150 - KEPT);
             assertThat(offsets(raw, KEPT)).isEqualTo(range(151 - KEPT, 150));
+        }
+    }
+
+    /** Else it would hear of the same loss each time it comes. */
+    @Test
+    void whatIsLostCanBeAcknowledged() throws Exception {
+        publish(1, 3);
+        later = Duration.ofHours(2);
+        try (RawClient raw = openAcknowledging()) {
+            assertThat(next(raw).path("offset").asLong()).isEqualTo(3);
+            raw.send(ClientFrames.text("{\"ack\":3}"));
+            awaitCursor(3);
+        }
+
+        try (RawClient raw = openAcknowledging()) {
+            publish(4, 4);
+            assertThat(offsets(raw, 1)).containsExactly(4L);
+        }
+    }
+
+    @Test
+    void whatIsLostToWhoSaysNothingIsDoneWith() throws Exception {
+        publish(1, 3);
+        later = Duration.ofHours(2);
+        try (RawClient raw = open(null)) {
+            awaitCursor(3);
+            publish(4, 4);
+            assertThat(offsets(raw, 1)).containsExactly(4L);
         }
     }
 

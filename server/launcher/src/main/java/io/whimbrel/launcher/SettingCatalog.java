@@ -33,6 +33,7 @@ final class SettingCatalog {
             setting("web.gateway.url", TEXT, "", "what the page connects to; empty: its own host, the gateway's port"),
             setting("web.redis.plain-channel", TEXT, "", "also publish in the original's form here; empty: nowhere"),
             setting("web.idempotency.time", DURATION, "5m", "for how long a publication with a key is not sent again"),
+            setting("web.receipts.max-waiting", NUMBER, "10000", "publishers that may wait for a receipt at once"),
             setting("web.publish.timeout", DURATION, "3s", "how long the broker may take before the answer is 503"),
             setting("web.request.timeout", DURATION, "10s", "how long a request may take to arrive"),
             setting("web.idle.timeout", DURATION, "60s", "how long a connection may stay without a request"),

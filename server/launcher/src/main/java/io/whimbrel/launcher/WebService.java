@@ -96,6 +96,7 @@ final class WebService {
         draft.gatewayUrl = settings.text("web.gateway.url");
         draft.redisPlainChannel = settings.text("web.redis.plain-channel");
         draft.idempotencyTime = settings.duration("web.idempotency.time");
+        draft.maxWaitingReceipts = settings.number("web.receipts.max-waiting");
         draft.publishTimeout = settings.duration("web.publish.timeout");
         draft.requestTimeout = settings.duration("web.request.timeout");
         draft.idleTimeout = settings.duration("web.idle.timeout");

@@ -62,6 +62,14 @@ final class Connections {
         }
     }
 
+    /** Gives a request so much more time than others have. */
+    void grant(HttpConnection connection, Duration more) {
+        Visit visit = open.get(connection);
+        if (visit != null) {
+            visit.deadlineNanos += more.toNanos();
+        }
+    }
+
     void onAnswer(HttpConnection connection) {
         Visit visit = open.get(connection);
         if (visit != null) {

@@ -9,6 +9,7 @@ import io.vertx.core.http.HttpServerResponse;
 import io.vertx.core.internal.ContextInternal;
 import io.whimbrel.model.ClientError;
 import java.net.InetAddress;
+import java.time.Duration;
 import java.util.UUID;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.TimeoutException;
@@ -39,6 +40,7 @@ final class Exchange {
     private final Connections connections;
     private final long skippableBodyBytes;
     private Consumer<ClientError> refusalListener = _ -> {};
+    private Runnable answerListener = () -> {};
     private boolean tookTooLong;
     private boolean answered;
 
@@ -101,6 +103,16 @@ final class Exchange {
         refusalListener = listener;
     }
 
+    /** This request may take so much longer than others. */
+    void takeTime(Duration more) {
+        connections.grant(request.connection(), more);
+    }
+
+    /** Hears that there is an answer, whichever. */
+    void onAnswered(Runnable listener) {
+        answerListener = listener;
+    }
+
     // ---- steps
 
     /** Runs a step of an endpoint; what it throws becomes the answer. */
@@ -150,6 +162,11 @@ final class Exchange {
         }));
     }
 
+    /** Runs a step after a while. */
+    void later(long millis, Runnable step) {
+        context.owner().setTimer(millis, _ -> run(step));
+    }
+
     private void resume(boolean onTheSpot, Runnable step) {
         if (onTheSpot) {
             run(step);
@@ -194,6 +211,7 @@ final class Exchange {
             throw new IllegalStateException("an exchange has one answer, given on its event loop");
         }
         answered = true;
+        answerListener.run();
         connections.onAnswer(request.connection());
         if (response.closed()) {
             return; // the client hung up, which is no error

@@ -19,6 +19,7 @@ import io.whimbrel.model.ClientError;
 import io.whimbrel.model.Publication;
 import io.whimbrel.model.PublicationId;
 import io.whimbrel.model.Topic;
+import io.whimbrel.model.Tracking;
 import io.whimbrel.web.Senders.Sender;
 import java.time.Duration;
 import java.util.Optional;
@@ -46,6 +47,7 @@ final class PublishEndpoint implements Endpoint {
     private final TokenVerifier verifier;
     private final Rates<Address> rates;
     private final Broker broker;
+    private final ReceiptDesk receipts;
     private final @Nullable PlainCopies copies;
     private final int maxBodyBytes;
     private final long timeoutMillis;
@@ -57,14 +59,17 @@ final class PublishEndpoint implements Endpoint {
     PublishEndpoint(
             WebSettings settings,
             WebParts parts,
+            Senders senders,
             Rates<Address> rates,
+            ReceiptDesk receipts,
             @Nullable PlainCopies copies,
             WebMetrics metrics,
             Clocks clocks) {
-        this.senders = new Senders(parts.verifier(), new ApiKeys(settings.apiKeys()));
+        this.senders = senders;
         this.verifier = parts.verifier();
         this.rates = rates;
         this.broker = parts.broker();
+        this.receipts = receipts;
         this.copies = copies;
         this.maxBodyBytes = settings.maxBodyBytes();
         this.timeoutMillis = settings.publishTimeout().toMillis();
@@ -134,16 +139,43 @@ final class PublishEndpoint implements Endpoint {
         long timeMillis = clocks.wall().millis();
         Publication publication = new Publication(
                 PublicationId.next(timeMillis), recipient.topic(), timeMillis, sender.address(), request.message());
+        Wishes.Level level = request.wishes().receipt();
+        if (level == null) {
+            publish(
+                    exchange,
+                    request,
+                    sender,
+                    publication,
+                    it -> onOutcome(exchange, recipient, publication, null, it));
+            return;
+        }
+        requireAcknowledgeable(level, publication.topic());
+        Publication asking = publication.tracked(new Tracking(true, receipts.asker(), false, null));
+        AwaitedReceipt receipt = receipts.open(asking, level, request.wishes().timeoutMillis(), exchange);
+        publish(exchange, request, sender, asking, it -> onOutcome(exchange, recipient, asking, receipt, it));
+    }
+
+    /** Offsets are what clients acknowledge, and of their own address alone. */
+    private void requireAcknowledgeable(Wishes.Level level, Topic topic) {
+        if (level == Wishes.Level.ACKED && !(topic.isReserved() && broker.keeps(topic))) {
+            throw new Refusal(Problem.malformed(
+                    "Only what is kept for an address is acknowledged: ask for the receipt \"written\" here"));
+        }
+    }
+
+    private void publish(
+            Exchange exchange,
+            PublishRequest request,
+            Sender sender,
+            Publication publication,
+            Consumer<PublishedOnce> onOutcome) {
         String key = request.idempotencyKey();
         if (key == null) {
-            await(exchange, () -> broker.publish(publication), it -> onPublished(exchange, recipient, publication, it));
+            await(exchange, () -> broker.publish(publication), it -> onOutcome.accept(new First(it)));
         } else {
             String identity = Senders.identity(exchange, sender);
             IdempotencyKey once = IdempotencyKey.of(identity, key, publication.payload(), idempotencyTime);
-            await(
-                    exchange,
-                    () -> broker.publish(publication, once),
-                    it -> onOutcome(exchange, recipient, publication, it));
+            await(exchange, () -> broker.publish(publication, once), onOutcome);
         }
     }
 
@@ -170,13 +202,35 @@ final class PublishEndpoint implements Endpoint {
         }
     }
 
-    private void onOutcome(Exchange exchange, Recipient recipient, Publication publication, PublishedOnce outcome) {
+    private void onOutcome(
+            Exchange exchange,
+            Recipient recipient,
+            Publication publication,
+            @Nullable AwaitedReceipt receipt,
+            PublishedOnce outcome) {
         switch (outcome) {
-            case First(Published published) -> onPublished(exchange, recipient, publication, published);
+            case First(Published published) -> {
+                metrics.published.increment();
+                if (receipt == null) {
+                    answer(exchange, publication.id(), published, null);
+                } else {
+                    receipts.await(
+                            exchange,
+                            publication.id(),
+                            receipt,
+                            published,
+                            json -> answer(exchange, publication.id(), published, json));
+                }
+                copy(recipient, publication);
+            }
             case Repeat(String id, Published published) -> {
                 metrics.replayed.increment();
                 exchange.response().putHeader(REPLAYED, "true");
-                answer(exchange, id, published);
+                if (receipt == null) {
+                    answer(exchange, id, published, null);
+                } else {
+                    receipts.awaitAgain(exchange, id, receipt, json -> answer(exchange, id, published, json));
+                }
             }
             case Mismatch() ->
                 throw new Refusal(Problem.of(
@@ -185,19 +239,18 @@ final class PublishEndpoint implements Endpoint {
         }
     }
 
-    private void onPublished(Exchange exchange, Recipient recipient, Publication publication, Published published) {
-        metrics.published.increment();
-        answer(exchange, publication.id(), published);
+    private void copy(Recipient recipient, Publication publication) {
         String uuidRemote = recipient.uuidRemote();
         if (copies != null && uuidRemote != null) {
             copies.send(uuidRemote, publication);
         }
     }
 
-    private static void answer(Exchange exchange, String id, Published published) {
+    /** @param receipt in JSON; null where none was asked for, or none is known */
+    private static void answer(Exchange exchange, String id, Published published, @Nullable String receipt) {
         exchange.response().putHeader(HttpHeaders.CACHE_CONTROL, Exchange.NO_STORE);
         exchange.answerJson("{\"status\":true,\"id\":\"" + id + "\",\"online\":" + (published.nodes() > 0)
-                + ",\"stored\":" + published.isStored() + '}');
+                + ",\"stored\":" + published.isStored() + (receipt == null ? "" : ",\"receipt\":" + receipt) + '}');
     }
 
     private static void onFailure(Exchange exchange, Throwable failure) {

@@ -10,6 +10,7 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
+import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -20,6 +21,7 @@ import org.jspecify.annotations.Nullable;
  * @param topic to whose subscribers the publisher sends instead of a recipient
  * @param uuidLocal the sender as the publisher gave it, which may be a secret
  * @param idempotencyKey the same for each attempt to send the same publication
+ * @param wishes what the publisher wants to know of the message's way
  * @param message a JSON value, the very bytes of the request
  */
 @SuppressWarnings("ArrayRecordComponent") // lives for one request and is never compared
@@ -28,6 +30,7 @@ record PublishRequest(
         @Nullable String topic,
         @Nullable String uuidLocal,
         @Nullable String idempotencyKey,
+        Wishes wishes,
         byte[] message) {
     /** Objects and arrays inside each other, the body itself included; deeper ones would burden every receiver's parser. */
     static final int MAX_DEPTH = 256;
@@ -36,7 +39,11 @@ record PublishRequest(
     private static final String TOPIC = "topic";
     private static final String LOCAL = "uuid_local";
     private static final String KEY = "idempotency_key";
+    private static final String RECEIPT = "receipt";
+    private static final String TIMEOUT = "timeout";
     private static final String MESSAGE = "message";
+
+    private static final Pattern SECONDS = Pattern.compile("[0-9]{1,9}(\\.[0-9]{1,9})?");
 
     private static final JsonFactory JSON = new JsonFactoryBuilder()
             .disable(JsonFactory.Feature.INTERN_FIELD_NAMES) // names come from strangers and would stay for ever
@@ -64,7 +71,7 @@ record PublishRequest(
         if (idempotencyKey != null && !idempotencyKey.equals(header)) {
             throw malformed("The header Idempotency-Key and " + KEY + " name two keys");
         }
-        return new PublishRequest(uuidRemote, topic, uuidLocal, header, message);
+        return new PublishRequest(uuidRemote, topic, uuidLocal, header, wishes, message);
     }
 
     /** Names the request without its content, which is secret or private. */
@@ -114,6 +121,8 @@ record PublishRequest(
                 case TOPIC -> fields.topic(textOrNull(parser, value, TOPIC));
                 case LOCAL -> fields.local(textOrNull(parser, value, LOCAL));
                 case KEY -> fields.key(textOrNull(parser, value, KEY));
+                case RECEIPT -> fields.receipt(textOrNull(parser, value, RECEIPT));
+                case TIMEOUT -> fields.timeout(numberOrNull(parser, value, TIMEOUT));
                 case MESSAGE -> fields.message(slice(parser, body));
                 default -> parser.skipChildren();
             }
@@ -129,6 +138,15 @@ record PublishRequest(
             case VALUE_STRING -> parser.getText();
             case VALUE_NULL -> null;
             default -> throw malformed(name + " must be a string");
+        };
+    }
+
+    /** As it was written. */
+    private static @Nullable String numberOrNull(JsonParser parser, JsonToken value, String name) throws IOException {
+        return switch (value) {
+            case VALUE_NUMBER_INT, VALUE_NUMBER_FLOAT -> parser.getText();
+            case VALUE_NULL -> null;
+            default -> throw malformed(name + " must be a number");
         };
     }
 
@@ -154,6 +172,8 @@ record PublishRequest(
                 case TOPIC -> fields.topic(new String(value, StandardCharsets.UTF_8));
                 case LOCAL -> fields.local(new String(value, StandardCharsets.UTF_8));
                 case KEY -> fields.key(new String(value, StandardCharsets.UTF_8));
+                case RECEIPT -> fields.receipt(new String(value, StandardCharsets.UTF_8));
+                case TIMEOUT -> fields.timeout(new String(value, StandardCharsets.UTF_8));
                 case MESSAGE -> fields.message(JsonText.quote(value));
                 default -> {} // decoded all the same: a form is either well-formed or not
             }
@@ -192,6 +212,10 @@ record PublishRequest(
         private boolean topicSeen;
         private boolean localSeen;
         private boolean keySeen;
+        private Wishes.@Nullable Level receipt;
+        private boolean receiptSeen;
+        private long timeoutMillis = Wishes.DEFAULT_TIMEOUT_MILLIS;
+        private boolean timeoutSeen;
 
         void remote(@Nullable String value) {
             requireFirst(!remoteSeen, REMOTE);
@@ -217,6 +241,39 @@ record PublishRequest(
             key = value == null ? null : IdempotencyKeyHeader.requireKey(value);
         }
 
+        void receipt(@Nullable String value) {
+            requireFirst(!receiptSeen, RECEIPT);
+            receiptSeen = true;
+            receipt = switch (value) {
+                case null -> null;
+                case "written" -> Wishes.Level.WRITTEN;
+                case "acked" -> Wishes.Level.ACKED;
+                default -> throw malformed(RECEIPT + " must be \"written\" or \"acked\"");
+            };
+        }
+
+        /** @param seconds a decimal number, if it is right */
+        void timeout(@Nullable String seconds) {
+            requireFirst(!timeoutSeen, TIMEOUT);
+            timeoutSeen = true;
+            if (seconds == null) {
+                return;
+            }
+            // Few digits and no exponent, so that nothing has to be computed that somebody made large.
+            if (!SECONDS.matcher(seconds).matches()) {
+                throw wrongTimeout();
+            }
+            timeoutMillis = Math.round(Double.parseDouble(seconds) * 1000);
+            if (timeoutMillis > Wishes.LONGEST_TIMEOUT_MILLIS) {
+                throw wrongTimeout();
+            }
+        }
+
+        private static Refusal wrongTimeout() {
+            return malformed(
+                    TIMEOUT + " must be a number of seconds from 0 to " + Wishes.LONGEST_TIMEOUT_MILLIS / 1000);
+        }
+
         void message(byte[] value) {
             requireFirst(message == null, MESSAGE);
             message = value;
@@ -226,7 +283,7 @@ record PublishRequest(
             if (message == null) {
                 throw malformed(MESSAGE + " is missing");
             }
-            return new PublishRequest(remote, topic, local, key, message);
+            return new PublishRequest(remote, topic, local, key, new Wishes(receipt, timeoutMillis, false), message);
         }
 
         private static void requireFirst(boolean first, String name) {

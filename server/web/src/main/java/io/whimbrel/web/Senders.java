@@ -56,6 +56,18 @@ final class Senders {
         return "backend " + HexFormat.of().formatHex(ApiKeys.digest(apiKey)) + ' ' + sender.address();
     }
 
+    /** Who reads, by an API key or a Bearer alone. */
+    void identifyReader(Exchange exchange, Consumer<Sender> onReader) {
+        String bearer = exchange.bearer();
+        if (exchange.header(API_KEY_HEADER) != null) {
+            identify(exchange, null, onReader);
+        } else if (bearer == null) {
+            throw new Refusal(Problem.unproven("Show your token as Authorization: Bearer, or an " + API_KEY_HEADER));
+        } else {
+            verify(exchange, bearer, "The Bearer", address -> onReader.accept(new Sender(address, false)));
+        }
+    }
+
     private void identifyClient(Exchange exchange, @Nullable String uuidLocal, Consumer<Address> onAddress) {
         if (uuidLocal == null) {
             throw new Refusal(Problem.unproven("uuid_local is missing: it says who sends"));

@@ -70,7 +70,16 @@ public final class WebServer {
                 .register(parts.metrics());
         routes.get("/token", new TokenEndpoint(parts, sourceRates(parts), metrics));
         routes.getBelow(AuthEndpoint.PREFIX, new AuthEndpoint(parts.verifier(), metrics));
-        routes.post("/publish", new PublishEndpoint(settings, parts, rates, copies(parts), metrics, clocks));
+        Senders senders = new Senders(parts.verifier(), new ApiKeys(settings.apiKeys()));
+        ReceiptDesk receipts = new ReceiptDesk(
+                parts.broker().receipts(), settings.maxWaitingReceipts(), parts.metrics(), clocks.nanos());
+        routes.post(
+                "/publish",
+                new PublishEndpoint(settings, parts, senders, rates, receipts, copies(parts), metrics, clocks));
+        routes.getBelow(
+                MessageEndpoint.PREFIX,
+                new MessageEndpoint(
+                        senders, parts.broker(), settings.publishTimeout().toMillis()));
         routes.get(KeysEndpoint.PATH, new KeysEndpoint(parts.jwks()));
         String gateway =
                 settings.gatewayUrl().isEmpty() ? Integer.toString(parts.gatewayPort()) : settings.gatewayUrl();

@@ -14,6 +14,7 @@ import java.util.List;
  * @param tokenRatePerSecond requests for tokens per source; 0 for no limit
  * @param gatewayUrl what the page connects to; empty for the page's own host and the gateway's port
  * @param redisPlainChannel where publications are also sent in the original system's form; empty for nowhere
+ * @param maxWaitingReceipts publishers that may wait for a receipt at the same time
  * @param idempotencyTime for how long the answer to a publication with an idempotency key is remembered
  * @param publishTimeout how long the broker may take before the publisher is told to try again
  * @param requestTimeout how long a request may take to arrive and be answered
@@ -33,6 +34,7 @@ public record WebSettings(
         String gatewayUrl,
         String redisPlainChannel,
         Duration idempotencyTime,
+        int maxWaitingReceipts,
         Duration publishTimeout,
         Duration requestTimeout,
         Duration idleTimeout,
@@ -63,6 +65,7 @@ public record WebSettings(
                 "web.gateway.url",
                 gatewayUrl,
                 "a ws:// or wss:// URL, or empty for the page's own host");
+        requireRange("web.receipts.max-waiting", maxWaitingReceipts, 1, 1_000_000);
         requireDuration("web.idempotency.time", idempotencyTime, SHORTEST_MEMORY, LONGEST_MEMORY, "1 second to 1 day");
         requireTimeout("web.publish.timeout", publishTimeout);
         requireTimeout("web.request.timeout", requestTimeout);
@@ -168,6 +171,8 @@ public record WebSettings(
         public String gatewayUrl = "";
         /** {@code web.redis.plain-channel} */
         public String redisPlainChannel = "";
+        /** {@code web.receipts.max-waiting} */
+        public int maxWaitingReceipts = 10_000;
         /** {@code web.idempotency.time} */
         public Duration idempotencyTime = Duration.ofMinutes(5);
         /** {@code web.publish.timeout} */
@@ -198,6 +203,7 @@ public record WebSettings(
                     gatewayUrl,
                     redisPlainChannel,
                     idempotencyTime,
+                    maxWaitingReceipts,
                     publishTimeout,
                     requestTimeout,
                     idleTimeout,

@@ -9,9 +9,11 @@ import io.whimbrel.broker.IdempotencyKey;
 import io.whimbrel.broker.PlainChannels;
 import io.whimbrel.broker.Published;
 import io.whimbrel.broker.PublishedOnce;
+import io.whimbrel.broker.Receipt;
 import io.whimbrel.broker.Receipts;
 import io.whimbrel.model.Publication;
 import io.whimbrel.model.Topic;
+import java.util.Collection;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
@@ -61,7 +63,7 @@ final class FakeBroker implements Broker, PlainChannels {
 
     @Override
     public Receipts receipts() {
-        throw new UnsupportedOperationException("nobody asks for a receipt");
+        return new NoReceipts();
     }
 
     @Override
@@ -96,4 +98,32 @@ final class FakeBroker implements Broker, PlainChannels {
 
     @Override
     public void close() {}
+
+    /** Nobody tells of anything here. */
+    private static final class NoReceipts implements Receipts {
+        @Override
+        public CompletionStage<Void> open(Publication publication) {
+            return CompletableFuture.completedFuture(null);
+        }
+
+        @Override
+        public CompletionStage<Void> settle(String id, Published published) {
+            return CompletableFuture.completedFuture(null);
+        }
+
+        @Override
+        public CompletionStage<Void> report(Collection<Count> counts) {
+            throw new UnsupportedOperationException("a web server counts nothing");
+        }
+
+        @Override
+        public CompletionStage<Optional<Receipt>> find(String id) {
+            return CompletableFuture.completedFuture(Optional.empty());
+        }
+
+        @Override
+        public String hear(Consumer<Count> listener) {
+            return "fake";
+        }
+    }
 }

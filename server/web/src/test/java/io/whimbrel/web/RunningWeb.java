@@ -9,6 +9,7 @@ import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import io.vertx.core.Vertx;
 import io.whimbrel.auth.Authenticator;
 import io.whimbrel.auth.Authenticator.Decision;
+import io.whimbrel.broker.Broker;
 import io.whimbrel.model.Address;
 import io.whimbrel.ops.TlsFiles;
 import io.whimbrel.ops.TrustedProxies;
@@ -45,6 +46,10 @@ final class RunningWeb {
     @Nullable
     TlsFiles tls;
 
+    /** Where a test has set one, it is used in place of the fake. */
+    @Nullable
+    Broker carrier;
+
     TrustedProxies proxies = TrustedProxies.NONE;
     final WebSettings.Draft draft = WebSettings.draft();
     volatile Authenticator authenticator =
@@ -65,7 +70,7 @@ final class RunningWeb {
                 tokens,
                 tokens,
                 header -> authenticator.decide(header),
-                broker,
+                carrier == null ? broker : carrier,
                 () -> "{\"keys\":[]}",
                 7071,
                 metrics,
