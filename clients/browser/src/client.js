@@ -32,6 +32,8 @@ const CLOSED_NORMALLY = 1000;
 const CLOSED_ABNORMALLY = 1006;
 const TOKEN_EXPIRED = 3005;
 const TOKEN_REFUSED = 3500;
+/** `WebSocket.OPEN`, also where the WebSocket is not the global one. */
+const SOCKET_OPEN = 1;
 
 /** @type {ReadonlyMap<number, string>} */
 const CLOSE_TITLES = new Map([
@@ -432,12 +434,26 @@ function tokenFrom(answer, origin) {
   };
 }
 
+/** @typedef {{offset: number, epoch: string}} Position where somebody stands among the messages to an address */
+
 /**
  * @param {Record<string, any>} frame
- * @returns {{offset: number, epoch: string} | undefined} undefined where the gateway keeps nothing
+ * @returns {Position | undefined} undefined where the gateway keeps nothing
  */
 function positionOf({ offset, epoch }) {
-  return typeof offset === 'number' && typeof epoch === 'string' ? { offset, epoch } : undefined;
+  // Whatever else came would be refused by the gateway at each further handshake.
+  const known = Number.isSafeInteger(offset) && offset >= 0 && typeof epoch === 'string' && epoch !== '';
+  return known ? { offset, epoch } : undefined;
+}
+
+/**
+ * Whether who stands there has everything up to the other. Epochs say nothing about each other.
+ *
+ * @param {Position | undefined} position
+ * @param {Position} other
+ */
+function covers(position, other) {
+  return position?.epoch === other.epoch && position.offset >= other.offset;
 }
 
 /**
@@ -445,6 +461,10 @@ function positionOf({ offset, epoch }) {
  * @property {WebSocket} socket
  * @property {Token} token the one it was opened with
  * @property {boolean} stable
+ * @property {Position} [at] up to where the page has what came, or could have come, by this connection
+ * @property {Position} [acknowledged] what of that the gateway was told
+ * @property {boolean} [acknowledging] whether it is about to be told
+ * @property {ReturnType<typeof setTimeout>} [ackTimer]
  * @property {ReturnType<typeof setTimeout>} [deadline] of the handshake, later of the retirement
  * @property {ReturnType<typeof setTimeout>} [stableTimer]
  */
@@ -463,6 +483,9 @@ function positionOf({ offset, epoch }) {
  * Events, each a `CustomEvent` that carries its `detail`: `message` ({@link Message}), `state` ({@link State}),
  * `address` (`{address, previous}`: the own address is known now or has changed), `error` ({@link WhimbrelError}), `missed`
  * (messages were lost to this client, since it was away for longer than they are kept).
+ *
+ * What the listeners of `message` were called with counts as received and is acknowledged to the gateway, also where one
+ * of them threw.
  */
 export class WhimbrelClient extends EventTarget {
   /** @type {State} */
@@ -497,7 +520,7 @@ export class WhimbrelClient extends EventTarget {
   #renewalBackoff;
   /** @type {string | undefined} */
   #toldAddress;
-  /** Where this client stands among the messages to its address. @type {{offset: number, epoch: string} | undefined} */
+  /** Of the own address; the page has everything up to there. @type {Position | undefined} */
   #position;
 
   /** @param {Options} options */
@@ -647,20 +670,21 @@ export class WhimbrelClient extends EventTarget {
       return;
     }
     /** @type {Link} */
-    const link = { socket, token, stable: false };
+    const link = { socket, token, stable: false, at: this.#position, acknowledged: this.#position };
     attempt.link = link;
     link.deadline = setTimeout(() => {
       this.#discard(link);
       this.#onClose(link, CLOSED_ABNORMALLY, 'no answer in time');
     }, HANDSHAKE_TIMEOUT_MILLIS);
     socket.onopen = () => this.#onOpen(link);
-    socket.onmessage = (event) => this.#onFrame(event.data);
+    socket.onmessage = (event) => this.#onFrame(link, event.data);
     socket.onclose = (event) => this.#onClose(link, event.code, event.reason);
   }
 
-  /** The gateway's, with what it needs to send what was missed. */
+  /** The gateway's, with what it needs to send what was missed: without a position, all that was never acknowledged. */
   #address() {
     const address = new URL(this.#gateway);
+    address.searchParams.set('acks', '1');
     if (this.#position) {
       address.searchParams.set('offset', String(this.#position.offset));
       address.searchParams.set('epoch', this.#position.epoch);
@@ -698,12 +722,14 @@ export class WhimbrelClient extends EventTarget {
     this.#backoff.reset();
   }
 
-  /** @param {unknown} data */
-  #onFrame(data) {
+  /**
+   * @param {Link} link
+   * @param {unknown} data
+   */
+  #onFrame(link, data) {
     const frame = jsonObject(data);
     if (frame?.recovered === false) {
-      this.#position = positionOf(frame);
-      this.#tell('missed', {});
+      this.#onLoss(link, positionOf(frame));
       return;
     }
     if (!frame || !Object.hasOwn(frame, 'message')) {
@@ -711,8 +737,9 @@ export class WhimbrelClient extends EventTarget {
       return;
     }
     const { message, id, from, time, topic } = frame;
-    if (topic === undefined) {
-      this.#advance(positionOf(frame));
+    const position = topic === undefined ? positionOf(frame) : undefined; // topics have offsets of their own
+    if (position) {
+      this.#advance(link, position);
     }
     if (typeof id === 'string' && !this.#seen.add(id)) {
       return;
@@ -725,11 +752,75 @@ export class WhimbrelClient extends EventTarget {
     });
   }
 
-  /** Two connections may bring the same, so it never goes back within an epoch. @param {typeof this.#position} to */
-  #advance(to) {
-    if (to && !(this.#position?.epoch === to.epoch && this.#position.offset >= to.offset)) {
+  /**
+   * What came by this connection up to there is with the page, or will be before anybody is told so. Two connections may
+   * bring the same, so nothing goes back within an epoch.
+   *
+   * @param {Link} link
+   * @param {Position} to
+   */
+  #advance(link, to) {
+    if (this.#isOwn(link) && !covers(this.#position, to)) {
       this.#position = to;
     }
+    if (!covers(link.at, to)) {
+      this.#acknowledge(link, to);
+    }
+  }
+
+  /**
+   * Messages up to there are not kept any more. They are no loss where the other connection has brought them; but where
+   * this one stood further on already, the gateway's offsets have begun anew.
+   *
+   * @param {Link} link
+   * @param {Position | undefined} upTo
+   */
+  #onLoss(link, upTo) {
+    const known = upTo && covers(this.#position, upTo) && !covers(link.at, upTo);
+    if (upTo && !known && this.#isOwn(link)) {
+      this.#position = upTo;
+    }
+    if (upTo) {
+      this.#acknowledge(link, upTo);
+    }
+    if (!known) {
+      this.#tell('missed', {});
+    }
+  }
+
+  /** An address that has just been replaced may still be listened to. @param {Link} link */
+  #isOwn(link) {
+    return link.token.address === this.#toldAddress;
+  }
+
+  /**
+   * @param {Link} link
+   * @param {Position} upTo
+   */
+  #acknowledge(link, upTo) {
+    link.at = upTo;
+    if (!link.acknowledging) {
+      link.acknowledging = true;
+      queueMicrotask(() => this.#sendAck(link)); // when the listeners have returned, or thrown
+    }
+  }
+
+  /**
+   * The first of a burst is acknowledged at once, since hidden tabs run their timers only once a second and somebody may
+   * wait for the receipt; what comes until the timer fires is acknowledged together.
+   *
+   * @param {Link} link
+   */
+  #sendAck(link) {
+    clearTimeout(link.ackTimer);
+    const { socket, at, acknowledged } = link;
+    if (!at || at === acknowledged || socket.readyState !== SOCKET_OPEN) {
+      link.acknowledging = false; // a closed one needs none: the next connection brings the position
+      return;
+    }
+    link.acknowledged = at;
+    socket.send(JSON.stringify({ ack: at.offset }));
+    link.ackTimer = setTimeout(() => this.#sendAck(link), 0);
   }
 
   // ---- what went wrong, and what next
@@ -740,8 +831,7 @@ export class WhimbrelClient extends EventTarget {
    * @param {string} reason
    */
   #onClose(link, code, reason) {
-    clearTimeout(link.deadline);
-    clearTimeout(link.stableTimer);
+    this.#stopTimers(link);
     if (link === this.#retiring) {
       this.#retiring = undefined;
       return;
@@ -842,10 +932,17 @@ export class WhimbrelClient extends EventTarget {
 
   /** @param {Link} link */
   #discard(link) {
-    clearTimeout(link.deadline);
-    clearTimeout(link.stableTimer);
+    this.#sendAck(link);
+    this.#stopTimers(link);
     link.socket.onopen = link.socket.onmessage = link.socket.onclose = null;
     link.socket.close(CLOSED_NORMALLY);
+  }
+
+  /** @param {Link} link */
+  #stopTimers(link) {
+    clearTimeout(link.deadline);
+    clearTimeout(link.stableTimer);
+    clearTimeout(link.ackTimer);
   }
 
   #clearRetry() {
