@@ -11,6 +11,8 @@
 export const SEEN_IDS_LIMIT = 1_000;
 
 const REQUEST_TIMEOUT_MILLIS = 10_000;
+/** How long the web server waits for a receipt when nobody says how long. */
+const RECEIPT_TIMEOUT_SECONDS = 5;
 const HANDSHAKE_TIMEOUT_MILLIS = 10_000;
 const RECONNECT_MIN_MILLIS = 500;
 const RECONNECT_MAX_MILLIS = 20_000;
@@ -54,6 +56,39 @@ const CLOSE_TITLES = new Map([
  * @property {string} [id] the same whenever this message is delivered again
  * @property {string} [from] the sender's address; missing when the sender named none
  * @property {number} [time] milliseconds since 1970, by the web server's clock
+ */
+
+/**
+ * @typedef {object} PublishOptions
+ * @property {'written' | 'acked'} [receipt] answer only when each connection that the recipient has at that time was sent
+ *   the message, or has acknowledged it; at once where there is none
+ * @property {number} [timeout] for how many seconds at most; default 5, the web server takes up to 30
+ * @property {string} [idempotencyKey] the same for each attempt to send this message, which is then sent once; default: a
+ *   new one for each call
+ */
+
+/**
+ * @typedef {object} Published what the web server answered; what it did not say is missing
+ * @property {string} [id] the message's
+ * @property {boolean} [online] whether the recipient was connected
+ * @property {boolean} [stored] whether it is kept for a recipient that comes back
+ * @property {Receipt} [receipt] where one was asked for
+ */
+
+/**
+ * @typedef {object} Receipt how far a message has come
+ * @property {number} gateways that listened for the recipient
+ * @property {number} sessions the recipient's connections
+ * @property {number} written of these, to how many it was sent
+ * @property {number} acked of these, how many have acknowledged it
+ * @property {number} [ms] how long that took
+ */
+
+/**
+ * @typedef {object} MessageState
+ * @property {string} id
+ * @property {'stored' | 'routed' | 'written' | 'acked' | 'expired'} state
+ * @property {Receipt} [receipt]
  */
 
 /**
@@ -195,15 +230,16 @@ class WebServer {
   /**
    * @param {string} path
    * @param {RequestInit} init
+   * @param {number} [extraMillis] what the server may take on purpose
    * @returns {Promise<Record<string, any>>} the answer, a JSON object
    */
-  async request(path, init) {
+  async request(path, init, extraMillis = 0) {
     let response;
     let text;
     try {
       response = await this.fetch(new URL(path, this.url).href, {
         cache: 'no-store',
-        signal: AbortSignal.timeout(REQUEST_TIMEOUT_MILLIS),
+        signal: AbortSignal.timeout(REQUEST_TIMEOUT_MILLIS + extraMillis),
         ...init,
       });
       text = await response.text();
@@ -434,6 +470,24 @@ function tokenFrom(answer, origin) {
   };
 }
 
+/**
+ * @param {Record<string, any>} answer
+ * @returns {Receipt | undefined}
+ */
+function receiptOf({ receipt }) {
+  return typeof receipt === 'object' && receipt !== null ? receipt : undefined;
+}
+
+/** For one message, however often it is tried: a random UUID. */
+export function newIdempotencyKey() {
+  // crypto.randomUUID is missing in pages that came over plain http.
+  const bytes = crypto.getRandomValues(new Uint8Array(16));
+  bytes[6] = (bytes[6] & 0x0f) | 0x40;
+  bytes[8] = (bytes[8] & 0x3f) | 0x80;
+  const hex = Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join('');
+  return hex.replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, '$1-$2-$3-$4-$5');
+}
+
 /** @typedef {{offset: number, epoch: string}} Position where somebody stands among the messages to an address */
 
 /**
@@ -586,41 +640,74 @@ export class WhimbrelClient extends EventTarget {
    *
    * @param {string} address the recipient's
    * @param {any} message any JSON value
-   * @returns {Promise<{id: string | undefined, online: boolean | undefined}>} the message's id, and whether the
-   *   recipient was connected; both missing from a server that does not say
-   * @throws {WhimbrelError} when the server did not accept it, or its answer did not come: then it may have
+   * @param {PublishOptions} [options]
+   * @returns {Promise<Published>}
+   * @throws {WhimbrelError} when the server did not accept it, or its answer did not come: then it may have, and the same
+   *   with the same `idempotencyKey` is safe for five minutes
    */
-  async publish(address, message) {
+  async publish(address, message, options = {}) {
+    const { receipt, timeout, idempotencyKey = newIdempotencyKey() } = options;
     if (JSON.stringify(message) === undefined) {
       throw new TypeError('message must be a JSON value');
     }
+    if (receipt !== undefined && receipt !== 'written' && receipt !== 'acked') {
+      throw new TypeError(`receipt must be "written" or "acked", not ${JSON.stringify(receipt)}`);
+    }
+    if (timeout !== undefined && !(Number.isFinite(timeout) && timeout >= 0)) {
+      throw new TypeError('timeout must be a number of seconds');
+    }
+    if (typeof idempotencyKey !== 'string' || !/^[!#-~]{1,255}$/.test(idempotencyKey)) {
+      throw new TypeError('idempotencyKey must be 1 to 255 visible ASCII characters without spaces and quotes');
+    }
+    const waitMillis = receipt === undefined ? 0 : (timeout ?? RECEIPT_TIMEOUT_SECONDS) * 1000;
+    const answer = await this.#authorized((token) => {
+      const headers = {
+        Authorization: `Bearer ${token.secret}`,
+        'Content-Type': 'application/json',
+        'Idempotency-Key': idempotencyKey,
+      };
+      const body = JSON.stringify({ uuid_remote: address, uuid_local: token.address, message, receipt, timeout });
+      return this.#server.request('publish', { method: 'POST', headers, body, credentials: 'omit' }, waitMillis);
+    });
+    const { id, online, stored } = answer;
+    return {
+      id: typeof id === 'string' ? id : undefined,
+      online: typeof online === 'boolean' ? online : undefined,
+      stored: typeof stored === 'boolean' ? stored : undefined,
+      receipt: receiptOf(answer),
+    };
+  }
+
+  /**
+   * What became of an own message that was published with `receipt`. The web server knows it for an hour.
+   *
+   * @param {string} id what {@link publish} answered
+   * @returns {Promise<MessageState>}
+   * @throws {WhimbrelError} with status 404 where the server knows of no such message
+   */
+  async messageState(id) {
+    const answer = await this.#authorized((token) => {
+      const headers = { Authorization: `Bearer ${token.secret}` };
+      return this.#server.request(`messages/${encodeURIComponent(id)}`, { headers, credentials: 'omit' });
+    });
+    return { id, state: answer.state, receipt: receiptOf(answer) };
+  }
+
+  /**
+   * Asks the web server as who this is, with another token where it does not accept the first.
+   *
+   * @param {(token: Token) => Promise<Record<string, any>>} ask
+   */
+  async #authorized(ask) {
     const token = await this.#tokens.get();
     try {
-      return await this.#post(token, address, message);
+      return await ask(token);
     } catch (error) {
       if (!(error instanceof WhimbrelError) || error.status !== 401) {
         throw error;
       }
     }
-    return this.#post(await this.#tokens.renew(token), address, message);
-  }
-
-  /**
-   * @param {Token} token
-   * @param {string} address
-   * @param {any} message
-   */
-  async #post(token, address, message) {
-    const { id, online } = await this.#server.request('publish', {
-      method: 'POST',
-      headers: { Authorization: `Bearer ${token.secret}`, 'Content-Type': 'application/json' },
-      body: JSON.stringify({ uuid_remote: address, uuid_local: token.address, message }),
-      credentials: 'omit',
-    });
-    return {
-      id: typeof id === 'string' ? id : undefined,
-      online: typeof online === 'boolean' ? online : undefined,
-    };
+    return ask(await this.#tokens.renew(token));
   }
 
   // ---- connecting
