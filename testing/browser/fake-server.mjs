@@ -23,6 +23,8 @@ const TYPES = { html: 'text/html', css: 'text/css', js: 'text/javascript', svg: 
 const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
 const TOKEN_LIFE_SECONDS = 86_400;
 const PUBLISH_LIMIT_BYTES = 65_536;
+const KEPT_MESSAGES = 100;
+const RECEIPT_TIMEOUT_SECONDS = 5;
 const CLOSE_GRACE_MILLIS = 1_000;
 
 /** @param {{host?: string, webPort?: number, gatewayPort?: number}} [options] */
@@ -31,6 +33,16 @@ export async function startFakeServer({ host = '127.0.0.1', webPort = 0, gateway
   const tokens = new Map();
   /** @type {Map<import('ws').WebSocket, string>} address by connection */
   const connections = new Map();
+  const epoch = randomUUID().replaceAll('-', '');
+  /** What is kept for each address, and up to where that was acknowledged. */
+  /** @type {Map<string, {top: number, cursor: number, kept: Array<{offset: number, frame: string, sent: Sent}>}>} */
+  const inboxes = new Map();
+  /** Own messages of senders by id. @typedef {{from: string, at: number, written: Set<any>, acked: Set<any>}} Sent */
+  /** @type {Map<string, Sent>} */
+  const messages = new Map();
+  /** Answers by sender, recipient and idempotency key. @type {Map<string, {message: string, answer: object}>} */
+  const repeatable = new Map();
+  let losesNextAnswer = false;
   /** Answers for the next requests to `/publish`, the first one first. @type {Array<[number, string, string, object]>} */
   const refusals = [];
 
@@ -50,7 +62,38 @@ export async function startFakeServer({ host = '127.0.0.1', webPort = 0, gateway
     } else {
       connections.set(socket, token.address);
       socket.on('close', () => connections.delete(socket));
+      const inbox = inboxOf(token.address);
+      const query = new URL(request.url ?? '/', 'ws://any').searchParams;
+      const since = query.get('epoch') === epoch ? Number(query.get('offset')) : inbox.cursor;
+      inbox.kept.filter(({ offset }) => offset > since).forEach((kept) => send(socket, kept));
+      socket.on('message', (text) => onAck(inbox, socket, JSON.parse(String(text)).ack));
     }
+  });
+
+  function inboxOf(address) {
+    const inbox = inboxes.get(address) ?? { top: 0, cursor: 0, kept: [] };
+    inboxes.set(address, inbox);
+    return inbox;
+  }
+
+  function send(socket, { frame, sent }) {
+    socket.send(frame);
+    sent.written.add(socket);
+  }
+
+  function onAck(inbox, socket, offset) {
+    inbox.cursor = Math.max(inbox.cursor, offset);
+    inbox.kept
+      .filter((kept) => kept.offset <= offset && kept.sent.written.has(socket))
+      .forEach(({ sent }) => sent.acked.add(socket));
+  }
+
+  const receiptOf = ({ at, written, acked }) => ({
+    gateways: written.size > 0 ? 1 : 0,
+    sessions: written.size,
+    written: written.size,
+    acked: acked.size,
+    ms: Date.now() - at,
   });
 
   const web = createServer(async (request, response) => {
@@ -61,7 +104,9 @@ export async function startFakeServer({ host = '127.0.0.1', webPort = 0, gateway
     } else if (path === '/token') {
       sendToken(request, response);
     } else if (path === '/publish' && request.method === 'POST') {
-      publish(request, response, await bodyOf(request));
+      await publish(request, response, await bodyOf(request));
+    } else if (path.startsWith('/messages/')) {
+      sendState(request, response, path.slice('/messages/'.length));
     } else if (path.startsWith('/auth/')) {
       const token = tokens.get(path.slice('/auth/'.length));
       sendJson(
@@ -82,7 +127,18 @@ export async function startFakeServer({ host = '127.0.0.1', webPort = 0, gateway
     sendJson(response, 200, { token: secret, uuid: address, expires_at: expiresAtSeconds });
   }
 
-  function publish(request, response, body) {
+  function sendState(request, response, id) {
+    const sent = messages.get(id);
+    if (!sent || sent.from !== tokens.get(bearer(request) ?? '')?.address) {
+      sendProblem(response, 404, 'not-found', 'There is no such message');
+    } else {
+      const expired = [...inboxes.values()].every(({ kept }) => kept.every((one) => one.sent !== sent));
+      const state = sent.acked.size > 0 ? 'acked' : expired ? 'expired' : sent.written.size > 0 ? 'written' : 'stored';
+      sendJson(response, 200, { id, state, receipt: receiptOf(sent) });
+    }
+  }
+
+  async function publish(request, response, body) {
     const refusal = refusals.shift();
     const sender = tokens.get(bearer(request) ?? '');
     if (refusal) {
@@ -92,19 +148,52 @@ export async function startFakeServer({ host = '127.0.0.1', webPort = 0, gateway
     } else if (!sender) {
       sendProblem(response, 401, 'unauthenticated', 'The sender did not prove who it is');
     } else {
-      const { uuid_remote: to, uuid_local: from, message } = JSON.parse(body);
+      const { uuid_remote: to, uuid_local: from, message, receipt, timeout } = JSON.parse(body);
       const recipient = UUID.test(to) ? to : tokens.get(to)?.address;
       if (from !== sender.address) {
         sendProblem(response, 403, 'forbidden-sender', 'The sender is not who it says');
       } else if (!recipient) {
         sendProblem(response, 422, 'invalid-recipient', 'The recipient is neither an address nor a valid token');
       } else {
-        const id = randomUUID();
-        const listeners = [...connections].filter(([, address]) => address === recipient);
-        const frame = JSON.stringify({ message, id, from, time: Date.now() });
-        listeners.forEach(([socket]) => socket.send(frame));
-        sendJson(response, 200, { status: true, id, online: listeners.length > 0 });
+        const key = `${from} ${recipient} ${request.headers['idempotency-key'] ?? randomUUID()}`;
+        const first = repeatable.get(key);
+        if (first && first.message !== JSON.stringify(message)) {
+          sendProblem(response, 422, 'idempotency-mismatch', 'The idempotency key was used for another message');
+          return;
+        }
+        const answer = first?.answer ?? deliver(recipient, from, message);
+        repeatable.set(key, { message: JSON.stringify(message), answer });
+        if (losesNextAnswer) {
+          losesNextAnswer = false;
+          response.writeHead(502, { 'Content-Type': 'text/html' }).end('<h1>Bad Gateway</h1>');
+        } else if (receipt) {
+          const sent = messages.get(answer.id);
+          await settled(sent, receipt, (timeout ?? RECEIPT_TIMEOUT_SECONDS) * 1000);
+          sendJson(response, 200, { ...answer, receipt: receiptOf(sent) });
+        } else {
+          sendJson(response, 200, answer);
+        }
       }
+    }
+  }
+
+  function deliver(recipient, from, message) {
+    const id = randomUUID();
+    const inbox = inboxOf(recipient);
+    const offset = ++inbox.top;
+    const sent = { from, at: Date.now(), written: new Set(), acked: new Set() };
+    messages.set(id, sent);
+    const kept = { offset, sent, frame: JSON.stringify({ message, id, from, time: sent.at, offset, epoch }) };
+    inbox.kept = [...inbox.kept, kept].slice(-KEPT_MESSAGES);
+    const listeners = [...connections].filter(([, address]) => address === recipient);
+    listeners.forEach(([socket]) => send(socket, kept));
+    return { status: true, id, online: listeners.length > 0, stored: true };
+  }
+
+  async function settled(sent, receipt, timeoutMillis) {
+    const deadline = Date.now() + timeoutMillis;
+    while (receipt === 'acked' && sent.acked.size < sent.written.size && Date.now() < deadline) {
+      await new Promise((resolve) => setTimeout(resolve, 10));
     }
   }
 
@@ -134,6 +223,18 @@ export async function startFakeServer({ host = '127.0.0.1', webPort = 0, gateway
     pageUrl: `http://${host}:${web.address().port}/`,
     /** The next message is refused: HTTP status, last word of the problem's type, its title, headers. */
     refuseNext: (...refusal) => refusals.push(refusal),
+    /** The next message is taken, and something in between answers instead of us. */
+    loseNextAnswer() {
+      losesNextAnswer = true;
+    },
+    expireMessages() {
+      inboxes.forEach((inbox) => (inbox.kept = []));
+    },
+    /** As for a client that was away for longer than its messages are kept. */
+    tellLoss(address) {
+      const frame = JSON.stringify({ recovered: false, offset: ++inboxOf(address).top, epoch });
+      connections.forEach((owner, socket) => owner === address && socket.send(frame));
+    },
     /** As after a start with another secret. */
     forgetTokens: () => tokens.clear(),
     closeConnections(code, reason) {

@@ -40,7 +40,7 @@ const stories = {
     const entry = alice.locator('.entry.received').last();
     assert.match(await entry.textContent(), new RegExp(await addressOf(bob)));
     assert.ok(Date.parse(await entry.locator('time').getAttribute('datetime')) > Date.now() - 60_000);
-    await seen(alice.locator('.entry.sent', { hasText: 'Recipient connected' }));
+    await seen(alice.locator('.entry.sent', { hasText: 'Hello Bob' }).getByText(/^(✓✓?|Recipient connected)$/));
   },
 
   async 'a message with HTML in it is shown as text and nothing runs'({ alice, bob }) {
@@ -230,7 +230,7 @@ const stories = {
     await write(bob, await addressOf(alice), 'received');
     await received(alice, 'received');
     await write(alice, NOBODY, 'missed');
-    await seen(alice.locator('.entry.sent .missed'));
+    await seen(alice.locator('.entry.sent', { hasText: 'Nobody connected' }));
     await write(alice, 'not-an-address', 'refused');
     await seen(alice.locator('.error:not(:empty)'));
     for (const colorScheme of ['light', 'dark']) {
@@ -335,6 +335,87 @@ const stories = {
 
 /** Only with the stand-in. */
 
+const storiesOfReceipts = {
+  async 'a message has one tick when it is kept, and two when it has arrived'({ alice, bob, pageUrl, screenshot }) {
+    const to = await addressOf(bob);
+    await write(alice, to, 'you are there');
+    const there = alice.locator('.entry.sent', { hasText: 'you are there' });
+    await seen(there.getByRole('img', { name: 'delivered' }).filter({ hasText: '✓✓' }));
+
+    await bob.goto('about:blank');
+    await write(alice, to, 'for later');
+    const later = alice.locator('.entry.sent', { hasText: 'for later' });
+    await seen(later.getByRole('img', { name: 'stored' }).filter({ hasText: /^✓$/ }));
+    await seen(later.getByText('Nobody connected: it is kept for them'));
+    assert.equal(await alice.getByLabel('Message', { exact: true }).inputValue(), '', 'sending did not wait');
+    await screenshot(alice, 'ticks');
+
+    await bob.goto(pageUrl);
+    await received(bob, 'for later');
+    await seen(later.getByRole('img', { name: 'delivered' }).filter({ hasText: '✓✓' }));
+    assert.equal(await later.getByText('Nobody connected').count(), 0);
+  },
+
+  async 'a message that nobody came for in time is said to be gone'({ alice, server, screenshot }) {
+    await write(alice, NOBODY, 'too late');
+    const late = alice.locator('.entry.sent', { hasText: 'too late' });
+    await seen(late.getByRole('img', { name: 'stored' }));
+
+    server.expireMessages();
+
+    await seen(late.getByText('Not delivered, and not kept any more'));
+    assert.equal(await late.getByRole('img').count(), 0);
+    assert.deepEqual(await alice.evaluate(paleTexts), []);
+    await screenshot(alice, 'expired');
+  },
+
+  async 'what was acknowledged does not come again after a reload'({ alice, bob }) {
+    await write(alice, await addressOf(bob), 'only once');
+    await seen(alice.locator('.entry.sent', { hasText: 'only once' }).getByRole('img', { name: 'delivered' }));
+
+    await bob.reload();
+    await connected(bob);
+    await write(alice, await addressOf(bob), 'the next');
+    await received(bob, 'the next');
+
+    assert.deepEqual(await bob.locator('.entry.received .entry-text').allTextContents(), ['the next']);
+  },
+
+  async 'a message whose answer was lost is sent again and arrives once'({ alice, bob, server }) {
+    server.loseNextAnswer();
+
+    await write(alice, await addressOf(bob), 'sent twice');
+    await received(bob, 'sent twice');
+    await seen(alice.getByRole('alert').filter({ hasText: 'HTTP status 502' }));
+    await alice.getByRole('button', { name: 'Send', exact: true }).click();
+    await seen(alice.locator('.entry.sent', { hasText: 'sent twice' }));
+    await write(alice, await addressOf(bob), 'sent twice');
+    await until(
+      async () => (await bob.locator('.entry.received', { hasText: 'sent twice' }).count()) === 2,
+      () => 'the same words written anew are another message',
+    );
+
+    assert.equal(await bob.locator('.entry.received', { hasText: 'sent twice' }).count(), 2);
+  },
+
+  async 'what is lost is said once, where it is missing'({ alice, bob, server, screenshot }) {
+    await write(bob, await addressOf(alice), 'before the gap');
+    await received(alice, 'before the gap');
+
+    server.tellLoss(await addressOf(alice));
+    server.tellLoss(await addressOf(alice));
+    await write(bob, await addressOf(alice), 'after the gap');
+    await received(alice, 'after the gap');
+
+    const lines = await alice.locator('#entries > li').allTextContents();
+    assert.match(lines.at(-3), /before the gap/);
+    assert.equal(lines.at(-2), 'Some messages were missed and are not kept any more.');
+    assert.match(lines.at(-1), /after the gap/);
+    assert.deepEqual(await alice.evaluate(paleTexts), []);
+    await screenshot(alice, 'gap');
+  },
+};
+
 const storiesOfTrouble = {
   async 'too many messages: the button counts down, then sends'({ alice, bob, server }) {
     server.refuseNext(429, 'rate-limited', 'Too fast', { 'Retry-After': '2' });
@@ -416,7 +497,7 @@ async function seen(locator) {
 /** For what no locator can wait for. */
 async function until(condition, expectation) {
   const deadline = Date.now() + STEP_DEADLINE_MILLIS;
-  while (!condition()) {
+  while (!(await condition())) {
     assert.ok(Date.now() < deadline, expectation());
     await new Promise((resolve) => setTimeout(resolve, 20));
   }
@@ -540,7 +621,8 @@ async function runStories(context, pageUrl, server, screenshots) {
   const world = { alice: await openTab(), bob: await openTab(), context, pageUrl, server, requests, screenshot };
 
   let failures = 0;
-  for (const [name, story] of Object.entries({ ...stories, ...(server ? storiesOfTrouble : {}) })) {
+  const told = server ? { ...stories, ...storiesOfReceipts, ...storiesOfTrouble } : stories;
+  for (const [name, story] of Object.entries(told)) {
     const startMillis = performance.now();
     try {
       await story(world);

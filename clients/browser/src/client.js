@@ -11,6 +11,8 @@
 export const SEEN_IDS_LIMIT = 1_000;
 
 const REQUEST_TIMEOUT_MILLIS = 10_000;
+/** How long the web server waits for a receipt when nobody says how long. */
+const RECEIPT_TIMEOUT_SECONDS = 5;
 const HANDSHAKE_TIMEOUT_MILLIS = 10_000;
 const RECONNECT_MIN_MILLIS = 500;
 const RECONNECT_MAX_MILLIS = 20_000;
@@ -32,6 +34,8 @@ const CLOSED_NORMALLY = 1000;
 const CLOSED_ABNORMALLY = 1006;
 const TOKEN_EXPIRED = 3005;
 const TOKEN_REFUSED = 3500;
+/** `WebSocket.OPEN`, also where the WebSocket is not the global one. */
+const SOCKET_OPEN = 1;
 
 /** @type {ReadonlyMap<number, string>} */
 const CLOSE_TITLES = new Map([
@@ -52,6 +56,39 @@ const CLOSE_TITLES = new Map([
  * @property {string} [id] the same whenever this message is delivered again
  * @property {string} [from] the sender's address; missing when the sender named none
  * @property {number} [time] milliseconds since 1970, by the web server's clock
+ */
+
+/**
+ * @typedef {object} PublishOptions
+ * @property {'written' | 'acked'} [receipt] answer only when each connection that the recipient has at that time was sent
+ *   the message, or has acknowledged it; at once where there is none
+ * @property {number} [timeout] for how many seconds at most; default 5, the web server takes up to 30
+ * @property {string} [idempotencyKey] the same for each attempt to send this message, which is then sent once; default: a
+ *   new one for each call
+ */
+
+/**
+ * @typedef {object} Published what the web server answered; what it did not say is missing
+ * @property {string} [id] the message's
+ * @property {boolean} [online] whether the recipient was connected
+ * @property {boolean} [stored] whether it is kept for a recipient that comes back
+ * @property {Receipt} [receipt] where one was asked for
+ */
+
+/**
+ * @typedef {object} Receipt how far a message has come
+ * @property {number} gateways that listened for the recipient
+ * @property {number} sessions the recipient's connections
+ * @property {number} written of these, to how many it was sent
+ * @property {number} acked of these, how many have acknowledged it
+ * @property {number} [ms] how long that took
+ */
+
+/**
+ * @typedef {object} MessageState
+ * @property {string} id
+ * @property {'stored' | 'routed' | 'written' | 'acked' | 'expired'} state
+ * @property {Receipt} [receipt]
  */
 
 /**
@@ -193,15 +230,16 @@ class WebServer {
   /**
    * @param {string} path
    * @param {RequestInit} init
+   * @param {number} [extraMillis] what the server may take on purpose
    * @returns {Promise<Record<string, any>>} the answer, a JSON object
    */
-  async request(path, init) {
+  async request(path, init, extraMillis = 0) {
     let response;
     let text;
     try {
       response = await this.fetch(new URL(path, this.url).href, {
         cache: 'no-store',
-        signal: AbortSignal.timeout(REQUEST_TIMEOUT_MILLIS),
+        signal: AbortSignal.timeout(REQUEST_TIMEOUT_MILLIS + extraMillis),
         ...init,
       });
       text = await response.text();
@@ -433,11 +471,43 @@ function tokenFrom(answer, origin) {
 }
 
 /**
+ * @param {Record<string, any>} answer
+ * @returns {Receipt | undefined}
+ */
+function receiptOf({ receipt }) {
+  return typeof receipt === 'object' && receipt !== null ? receipt : undefined;
+}
+
+/** For one message, however often it is tried: a random UUID. */
+export function newIdempotencyKey() {
+  // crypto.randomUUID is missing in pages that came over plain http.
+  const bytes = crypto.getRandomValues(new Uint8Array(16));
+  bytes[6] = (bytes[6] & 0x0f) | 0x40;
+  bytes[8] = (bytes[8] & 0x3f) | 0x80;
+  const hex = Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join('');
+  return hex.replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, '$1-$2-$3-$4-$5');
+}
+
+/** @typedef {{offset: number, epoch: string}} Position where somebody stands among the messages to an address */
+
+/**
  * @param {Record<string, any>} frame
- * @returns {{offset: number, epoch: string} | undefined} undefined where the gateway keeps nothing
+ * @returns {Position | undefined} undefined where the gateway keeps nothing
  */
 function positionOf({ offset, epoch }) {
-  return typeof offset === 'number' && typeof epoch === 'string' ? { offset, epoch } : undefined;
+  // Whatever else came would be refused by the gateway at each further handshake.
+  const known = Number.isSafeInteger(offset) && offset >= 0 && typeof epoch === 'string' && epoch !== '';
+  return known ? { offset, epoch } : undefined;
+}
+
+/**
+ * Whether who stands there has everything up to the other. Epochs say nothing about each other.
+ *
+ * @param {Position | undefined} position
+ * @param {Position} other
+ */
+function covers(position, other) {
+  return position?.epoch === other.epoch && position.offset >= other.offset;
 }
 
 /**
@@ -445,6 +515,10 @@ function positionOf({ offset, epoch }) {
  * @property {WebSocket} socket
  * @property {Token} token the one it was opened with
  * @property {boolean} stable
+ * @property {Position} [at] up to where the page has what came, or could have come, by this connection
+ * @property {Position} [acknowledged] what of that the gateway was told
+ * @property {boolean} [acknowledging] whether it is about to be told
+ * @property {ReturnType<typeof setTimeout>} [ackTimer]
  * @property {ReturnType<typeof setTimeout>} [deadline] of the handshake, later of the retirement
  * @property {ReturnType<typeof setTimeout>} [stableTimer]
  */
@@ -463,6 +537,9 @@ function positionOf({ offset, epoch }) {
  * Events, each a `CustomEvent` that carries its `detail`: `message` ({@link Message}), `state` ({@link State}),
  * `address` (`{address, previous}`: the own address is known now or has changed), `error` ({@link WhimbrelError}), `missed`
  * (messages were lost to this client, since it was away for longer than they are kept).
+ *
+ * What the listeners of `message` were called with counts as received and is acknowledged to the gateway, also where one
+ * of them threw.
  */
 export class WhimbrelClient extends EventTarget {
   /** @type {State} */
@@ -497,7 +574,7 @@ export class WhimbrelClient extends EventTarget {
   #renewalBackoff;
   /** @type {string | undefined} */
   #toldAddress;
-  /** Where this client stands among the messages to its address. @type {{offset: number, epoch: string} | undefined} */
+  /** Of the own address; the page has everything up to there. @type {Position | undefined} */
   #position;
 
   /** @param {Options} options */
@@ -563,41 +640,74 @@ export class WhimbrelClient extends EventTarget {
    *
    * @param {string} address the recipient's
    * @param {any} message any JSON value
-   * @returns {Promise<{id: string | undefined, online: boolean | undefined}>} the message's id, and whether the
-   *   recipient was connected; both missing from a server that does not say
-   * @throws {WhimbrelError} when the server did not accept it, or its answer did not come: then it may have
+   * @param {PublishOptions} [options]
+   * @returns {Promise<Published>}
+   * @throws {WhimbrelError} when the server did not accept it, or its answer did not come: then it may have, and the same
+   *   with the same `idempotencyKey` is safe for five minutes
    */
-  async publish(address, message) {
+  async publish(address, message, options = {}) {
+    const { receipt, timeout, idempotencyKey = newIdempotencyKey() } = options;
     if (JSON.stringify(message) === undefined) {
       throw new TypeError('message must be a JSON value');
     }
+    if (receipt !== undefined && receipt !== 'written' && receipt !== 'acked') {
+      throw new TypeError(`receipt must be "written" or "acked", not ${JSON.stringify(receipt)}`);
+    }
+    if (timeout !== undefined && !(Number.isFinite(timeout) && timeout >= 0)) {
+      throw new TypeError('timeout must be a number of seconds');
+    }
+    if (typeof idempotencyKey !== 'string' || !/^[!#-~]{1,255}$/.test(idempotencyKey)) {
+      throw new TypeError('idempotencyKey must be 1 to 255 visible ASCII characters without spaces and quotes');
+    }
+    const waitMillis = receipt === undefined ? 0 : (timeout ?? RECEIPT_TIMEOUT_SECONDS) * 1000;
+    const answer = await this.#authorized((token) => {
+      const headers = {
+        Authorization: `Bearer ${token.secret}`,
+        'Content-Type': 'application/json',
+        'Idempotency-Key': idempotencyKey,
+      };
+      const body = JSON.stringify({ uuid_remote: address, uuid_local: token.address, message, receipt, timeout });
+      return this.#server.request('publish', { method: 'POST', headers, body, credentials: 'omit' }, waitMillis);
+    });
+    const { id, online, stored } = answer;
+    return {
+      id: typeof id === 'string' ? id : undefined,
+      online: typeof online === 'boolean' ? online : undefined,
+      stored: typeof stored === 'boolean' ? stored : undefined,
+      receipt: receiptOf(answer),
+    };
+  }
+
+  /**
+   * What became of an own message that was published with `receipt`. The web server knows it for an hour.
+   *
+   * @param {string} id what {@link publish} answered
+   * @returns {Promise<MessageState>}
+   * @throws {WhimbrelError} with status 404 where the server knows of no such message
+   */
+  async messageState(id) {
+    const answer = await this.#authorized((token) => {
+      const headers = { Authorization: `Bearer ${token.secret}` };
+      return this.#server.request(`messages/${encodeURIComponent(id)}`, { headers, credentials: 'omit' });
+    });
+    return { id, state: answer.state, receipt: receiptOf(answer) };
+  }
+
+  /**
+   * Asks the web server as who this is, with another token where it does not accept the first.
+   *
+   * @param {(token: Token) => Promise<Record<string, any>>} ask
+   */
+  async #authorized(ask) {
     const token = await this.#tokens.get();
     try {
-      return await this.#post(token, address, message);
+      return await ask(token);
     } catch (error) {
       if (!(error instanceof WhimbrelError) || error.status !== 401) {
         throw error;
       }
     }
-    return this.#post(await this.#tokens.renew(token), address, message);
-  }
-
-  /**
-   * @param {Token} token
-   * @param {string} address
-   * @param {any} message
-   */
-  async #post(token, address, message) {
-    const { id, online } = await this.#server.request('publish', {
-      method: 'POST',
-      headers: { Authorization: `Bearer ${token.secret}`, 'Content-Type': 'application/json' },
-      body: JSON.stringify({ uuid_remote: address, uuid_local: token.address, message }),
-      credentials: 'omit',
-    });
-    return {
-      id: typeof id === 'string' ? id : undefined,
-      online: typeof online === 'boolean' ? online : undefined,
-    };
+    return ask(await this.#tokens.renew(token));
   }
 
   // ---- connecting
@@ -647,20 +757,21 @@ export class WhimbrelClient extends EventTarget {
       return;
     }
     /** @type {Link} */
-    const link = { socket, token, stable: false };
+    const link = { socket, token, stable: false, at: this.#position, acknowledged: this.#position };
     attempt.link = link;
     link.deadline = setTimeout(() => {
       this.#discard(link);
       this.#onClose(link, CLOSED_ABNORMALLY, 'no answer in time');
     }, HANDSHAKE_TIMEOUT_MILLIS);
     socket.onopen = () => this.#onOpen(link);
-    socket.onmessage = (event) => this.#onFrame(event.data);
+    socket.onmessage = (event) => this.#onFrame(link, event.data);
     socket.onclose = (event) => this.#onClose(link, event.code, event.reason);
   }
 
-  /** The gateway's, with what it needs to send what was missed. */
+  /** The gateway's, with what it needs to send what was missed: without a position, all that was never acknowledged. */
   #address() {
     const address = new URL(this.#gateway);
+    address.searchParams.set('acks', '1');
     if (this.#position) {
       address.searchParams.set('offset', String(this.#position.offset));
       address.searchParams.set('epoch', this.#position.epoch);
@@ -698,12 +809,14 @@ export class WhimbrelClient extends EventTarget {
     this.#backoff.reset();
   }
 
-  /** @param {unknown} data */
-  #onFrame(data) {
+  /**
+   * @param {Link} link
+   * @param {unknown} data
+   */
+  #onFrame(link, data) {
     const frame = jsonObject(data);
     if (frame?.recovered === false) {
-      this.#position = positionOf(frame);
-      this.#tell('missed', {});
+      this.#onLoss(link, positionOf(frame));
       return;
     }
     if (!frame || !Object.hasOwn(frame, 'message')) {
@@ -711,8 +824,9 @@ export class WhimbrelClient extends EventTarget {
       return;
     }
     const { message, id, from, time, topic } = frame;
-    if (topic === undefined) {
-      this.#advance(positionOf(frame));
+    const position = topic === undefined ? positionOf(frame) : undefined; // topics have offsets of their own
+    if (position) {
+      this.#advance(link, position);
     }
     if (typeof id === 'string' && !this.#seen.add(id)) {
       return;
@@ -725,11 +839,75 @@ export class WhimbrelClient extends EventTarget {
     });
   }
 
-  /** Two connections may bring the same, so it never goes back within an epoch. @param {typeof this.#position} to */
-  #advance(to) {
-    if (to && !(this.#position?.epoch === to.epoch && this.#position.offset >= to.offset)) {
+  /**
+   * What came by this connection up to there is with the page, or will be before anybody is told so. Two connections may
+   * bring the same, so nothing goes back within an epoch.
+   *
+   * @param {Link} link
+   * @param {Position} to
+   */
+  #advance(link, to) {
+    if (this.#isOwn(link) && !covers(this.#position, to)) {
       this.#position = to;
     }
+    if (!covers(link.at, to)) {
+      this.#acknowledge(link, to);
+    }
+  }
+
+  /**
+   * Messages up to there are not kept any more. They are no loss where the other connection has brought them; but where
+   * this one stood further on already, the gateway's offsets have begun anew.
+   *
+   * @param {Link} link
+   * @param {Position | undefined} upTo
+   */
+  #onLoss(link, upTo) {
+    const known = upTo && covers(this.#position, upTo) && !covers(link.at, upTo);
+    if (upTo && !known && this.#isOwn(link)) {
+      this.#position = upTo;
+    }
+    if (upTo) {
+      this.#acknowledge(link, upTo);
+    }
+    if (!known) {
+      this.#tell('missed', {});
+    }
+  }
+
+  /** An address that has just been replaced may still be listened to. @param {Link} link */
+  #isOwn(link) {
+    return link.token.address === this.#toldAddress;
+  }
+
+  /**
+   * @param {Link} link
+   * @param {Position} upTo
+   */
+  #acknowledge(link, upTo) {
+    link.at = upTo;
+    if (!link.acknowledging) {
+      link.acknowledging = true;
+      queueMicrotask(() => this.#sendAck(link)); // when the listeners have returned, or thrown
+    }
+  }
+
+  /**
+   * The first of a burst is acknowledged at once, since hidden tabs run their timers only once a second and somebody may
+   * wait for the receipt; what comes until the timer fires is acknowledged together.
+   *
+   * @param {Link} link
+   */
+  #sendAck(link) {
+    clearTimeout(link.ackTimer);
+    const { socket, at, acknowledged } = link;
+    if (!at || at === acknowledged || socket.readyState !== SOCKET_OPEN) {
+      link.acknowledging = false; // a closed one needs none: the next connection brings the position
+      return;
+    }
+    link.acknowledged = at;
+    socket.send(JSON.stringify({ ack: at.offset }));
+    link.ackTimer = setTimeout(() => this.#sendAck(link), 0);
   }
 
   // ---- what went wrong, and what next
@@ -740,8 +918,7 @@ export class WhimbrelClient extends EventTarget {
    * @param {string} reason
    */
   #onClose(link, code, reason) {
-    clearTimeout(link.deadline);
-    clearTimeout(link.stableTimer);
+    this.#stopTimers(link);
     if (link === this.#retiring) {
       this.#retiring = undefined;
       return;
@@ -842,10 +1019,17 @@ export class WhimbrelClient extends EventTarget {
 
   /** @param {Link} link */
   #discard(link) {
-    clearTimeout(link.deadline);
-    clearTimeout(link.stableTimer);
+    this.#sendAck(link);
+    this.#stopTimers(link);
     link.socket.onopen = link.socket.onmessage = link.socket.onclose = null;
     link.socket.close(CLOSED_NORMALLY);
+  }
+
+  /** @param {Link} link */
+  #stopTimers(link) {
+    clearTimeout(link.deadline);
+    clearTimeout(link.stableTimer);
+    clearTimeout(link.ackTimer);
   }
 
   #clearRetry() {

@@ -2,9 +2,9 @@
  * The page: shows what {@link WhimbrelClient} tells and sends what a person writes. Whatever came over the network
  * enters the page as text, never as HTML.
  */
-import { gatewayUrl, WhimbrelClient } from './client.js';
+import { Backoff, gatewayUrl, newIdempotencyKey, WhimbrelClient } from './client.js';
 
-/** @import { Message, State, WhimbrelError } from './client.js' */
+/** @import { Message, Published, State, WhimbrelError } from './client.js' */
 
 /** The oldest entries leave the page when there are more. */
 const ENTRIES_LIMIT = 500;
@@ -12,6 +12,14 @@ const COUNTDOWN_TICK_MILLIS = 250;
 const LONGEST_DATE_MILLIS = 8.64e15;
 /** Who reads this near the end of the list wants to see what comes next. */
 const NEAR_PIXELS = 48;
+/** A recipient that is there acknowledges within milliseconds; nobody shall wait long for one that never does. */
+const RECEIPT_TIMEOUT_SECONDS = 1;
+/** Of this many sent messages, the newest, it is looked whether they have arrived since. */
+const WATCHED_LIMIT = 20;
+const WATCH_MIN_MILLIS = 1_000;
+const WATCH_MAX_MILLIS = 60_000;
+/** For longer the web server does not know either. */
+const WATCH_MILLIS = 3_600_000;
 
 /**
  * @template {HTMLElement} T
@@ -40,6 +48,14 @@ const send = find('send');
 let client;
 let sending = false;
 let blockedUntil = 0;
+/**
+ * What was not accepted, or maybe was: the same again has the same key.
+ *
+ * @type {{to: string, text: string, key: string} | undefined}
+ */
+let failed;
+/** The last lines of sent messages that may still arrive, the oldest first. @type {Set<HTMLElement>} */
+const watched = new Set();
 let unread = 0;
 /** Whether the list stays at its newest entry by itself. */
 let follows = true;
@@ -60,6 +76,7 @@ function start() {
   client.addEventListener('address', (event) => showAddress(detail(event)));
   client.addEventListener('error', (event) => tellOnce(notice, connectionWords(detail(event), gateway)));
   client.addEventListener('message', (event) => showReceived(detail(event)));
+  client.addEventListener('missed', showMissed);
 
   tryNow.addEventListener('click', () => client.connect());
   find('copy-address').addEventListener('click', () => copy(client.address ?? '', 'Address'));
@@ -230,12 +247,19 @@ async function onSubmit(event) {
   message.readOnly = true; // so that what was typed is neither lost nor sent twice
   showFormError('');
   showSendButton();
+  const key = failed?.to === to && failed.text === text ? failed.key : newIdempotencyKey();
   try {
-    const { online } = await client.publish(to, text);
+    const published = await client.publish(to, text, {
+      receipt: 'acked',
+      timeout: RECEIPT_TIMEOUT_SECONDS,
+      idempotencyKey: key,
+    });
+    failed = undefined;
     message.value = '';
-    showSent(to, text, online);
+    showSent(to, text, published);
   } catch (thrown) {
     const error = /** @type {WhimbrelError} */ (thrown);
+    failed = { to, text, key };
     const seconds = error.retryAfterSeconds ?? 0;
     blockedUntil = seconds > 0 ? Date.now() + seconds * 1000 : 0;
     showFormError(publishWords(error), error.kind === 'invalid-recipient' ? recipient : undefined);
@@ -261,9 +285,9 @@ function publishWords(error) {
     case 'unauthenticated':
       return 'The web server does not accept who you are. Reload the page to sign in.';
     case 'network':
-      return 'The web server cannot be reached. The message may not have been sent.';
+      return 'The web server cannot be reached. The message may not have been sent. Send it again: it arrives once.';
     case 'timeout':
-      return 'The web server did not answer in time. The message may or may not have been sent.';
+      return 'The web server did not answer in time. Send it again: the message arrives once.';
     default:
       return `${error.message}.${again}`;
   }
@@ -313,13 +337,98 @@ function showReceived({ message: value, from, time }) {
 /**
  * @param {string} to
  * @param {string} text
- * @param {boolean | undefined} online
+ * @param {Published} published
  */
-function showSent(to, text, online) {
-  const words = { true: 'Recipient connected', false: 'Nobody connected: it was not delivered', undefined: 'Sent' };
-  const foot = element('p', online === false ? 'entry-foot missed' : 'entry-foot', words[`${online}`]);
+function showSent(to, text, { id, online, stored, receipt }) {
+  const foot = element('p', 'entry-foot');
+  if (receipt && receipt.acked > 0) {
+    showDelivered(foot);
+  } else if (stored) {
+    foot.append(ticks('✓', 'stored'), online ? 'Recipient connected' : 'Nobody connected: it is kept for them');
+  } else {
+    const words = { true: 'Recipient connected', false: 'Nobody connected: it was not delivered', undefined: 'Sent' };
+    foot.append(words[`${online}`]);
+    foot.classList.toggle('missed', online === false);
+  }
   addEntry('sent', who('To', to, true), undefined, text, foot);
   scrollToNewest();
+  const mayArrive = stored || (online && receipt);
+  if (id && mayArrive && !foot.querySelector('.delivered')) {
+    watch(id, foot);
+  }
+}
+
+/** @param {HTMLElement} foot */
+function showDelivered(foot) {
+  const arrived = ticks('✓✓', 'delivered');
+  arrived.classList.add('delivered');
+  foot.replaceChildren(arrived);
+}
+
+/**
+ * @param {string} marks
+ * @param {string} meaning
+ */
+function ticks(marks, meaning) {
+  const made = element('span', 'ticks', marks);
+  made.setAttribute('role', 'img');
+  made.setAttribute('aria-label', meaning);
+  made.title = meaning;
+  return made;
+}
+
+/**
+ * Looks now and then whether a sent message has arrived, and shows it.
+ *
+ * @param {string} id
+ * @param {HTMLElement} foot
+ */
+async function watch(id, foot) {
+  watched.add(foot);
+  if (watched.size > WATCHED_LIMIT) {
+    watched.delete(/** @type {HTMLElement} */ (watched.values().next().value));
+  }
+  const gaps = new Backoff(WATCH_MIN_MILLIS, WATCH_MAX_MILLIS, Math.random);
+  const until = Date.now() + WATCH_MILLIS;
+  while (Date.now() < until && watched.has(foot)) {
+    await new Promise((resolve) => setTimeout(resolve, gaps.next()));
+    if (!foot.isConnected || (await isSettled(id, foot))) {
+      break;
+    }
+  }
+  watched.delete(foot);
+}
+
+/**
+ * @param {string} id
+ * @param {HTMLElement} foot shows what there is to know
+ * @returns {Promise<boolean>} whether nothing more is to be expected
+ */
+async function isSettled(id, foot) {
+  try {
+    const { state, receipt } = await client.messageState(id);
+    if (receipt && receipt.acked > 0) {
+      showDelivered(foot);
+    } else if (state === 'expired') {
+      foot.classList.add('missed');
+      foot.replaceChildren('Not delivered, and not kept any more');
+    } else {
+      return false;
+    }
+    return true;
+  } catch (thrown) {
+    const { status = 0 } = /** @type {WhimbrelError} */ (thrown);
+    return status >= 400 && status < 500 && status !== 429; // a server that does not know it, or not what this asks
+  }
+}
+
+/** Where in the list something is missing: between what was there before and what comes. */
+function showMissed() {
+  if (!entries.lastElementChild?.classList.contains('gap')) {
+    find('empty').hidden = true;
+    entries.append(element('li', 'aside gap', 'Some messages were missed and are not kept any more.'));
+    showNewest();
+  }
 }
 
 /**
@@ -348,6 +457,10 @@ function addEntry(direction, correspondent, time, value, foot) {
     text.tabIndex = 0; // a long one scrolls by itself, so the keyboard must get into it
   }
   forgetOldest();
+  showNewest();
+}
+
+function showNewest() {
   if (follows) {
     scrollToNewest();
   } else {
@@ -360,9 +473,13 @@ function forgetOldest() {
   if (all.length <= ENTRIES_LIMIT) {
     return;
   }
-  all[0].remove();
-  if (!entries.querySelector('.older')) {
-    entries.prepend(element('li', 'older', `Only the last ${ENTRIES_LIMIT} messages are shown.`));
+  const note = entries.querySelector('.older');
+  const oldestKept = all[1];
+  while (oldestKept.previousElementSibling !== note) {
+    oldestKept.previousElementSibling?.remove(); // the oldest, and what was said about messages before it
+  }
+  if (!note) {
+    entries.prepend(element('li', 'aside older', `Only the last ${ENTRIES_LIMIT} messages are shown.`));
   }
 }
 

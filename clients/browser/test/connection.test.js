@@ -16,7 +16,7 @@ test('connects with the token as a subprotocol and in no URL', async () => {
 
   await world.connect();
 
-  assert.equal(world.socket.url, GATEWAY);
+  assert.equal(world.socket.url, `${GATEWAY}?acks=1`);
   assert.deepEqual(world.socket.protocols, ['whimbrel', 'whimbrel.bearer.secret-1']);
   assert.deepEqual(world.states(), ['connecting', 'connected']);
   assert.deepEqual(world.told.address, [{ address: 'address-1', previous: undefined }]);

@@ -74,7 +74,24 @@ export class FakeSocket {
     this.url = url;
     this.protocols = protocols;
     this.closedWith = undefined;
+    this.readyState = 0;
+    this.sent = [];
     FakeSocket.all.push(this);
+  }
+
+  get query() {
+    return Object.fromEntries(new URL(this.url).searchParams);
+  }
+
+  get acks() {
+    return this.sent.map((text) => JSON.parse(text).ack);
+  }
+
+  send(text) {
+    if (this.readyState !== 1) {
+      throw new Error('this socket is not open');
+    }
+    this.sent.push(text);
   }
 
   get secret() {
@@ -83,9 +100,11 @@ export class FakeSocket {
 
   close(code) {
     this.closedWith = code;
+    this.readyState = 2;
   }
 
   open() {
+    this.readyState = 1;
     this.onopen?.({});
   }
 
@@ -94,11 +113,12 @@ export class FakeSocket {
   }
 
   closeFromGateway(code, reason = '') {
+    this.readyState = 3;
     this.onclose?.({ code, reason });
   }
 }
 
-/** The web server: answers `GET /token` by itself, `POST /publish` with what the test laid out. */
+/** The web server: answers `GET /token` and `POST /publish` by itself, or with what the test laid out. */
 export class FakeWeb {
   requests = [];
   /** Answers given instead of the usual ones, the first one first: functions of the request. */
@@ -167,7 +187,7 @@ export function startWorld(options = {}) {
     ...options,
     storage,
   });
-  const told = { message: [], state: [], address: [], error: [] };
+  const told = { message: [], missed: [], state: [], address: [], error: [] };
   for (const type of Object.keys(told)) {
     client.addEventListener(type, (event) => told[type].push(event.detail));
   }

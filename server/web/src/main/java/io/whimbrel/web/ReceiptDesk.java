@@ -96,7 +96,7 @@ final class ReceiptDesk {
                         receipt.onPublished(known.nodes());
                         known.counts().forEach(receipt::onCount);
                     });
-                    then.accept(found.isPresent());
+                    exchange.run(() -> then.accept(found.isPresent())); // unless that has completed it just now
                 },
                 _ -> then.accept(false)); // then the answer says what was heard
     }
