@@ -41,8 +41,11 @@ final class Client implements AutoCloseable {
     }
 
     static JsonNode get(int port, String path) throws Exception {
-        return JSON.readTree(
-                HTTP.send(request(port, path).build(), BodyHandlers.ofString()).body());
+        return JSON.readTree(text(port, path));
+    }
+
+    static String text(int port, String path) throws Exception {
+        return HTTP.send(request(port, path).build(), BodyHandlers.ofString()).body();
     }
 
     /** The status of an answer, or 0 where there is none. */
@@ -127,7 +130,8 @@ final class Client implements AutoCloseable {
     String receiveText() throws InterruptedException {
         String frame = frames.poll(Part.DEADLINE.toSeconds(), TimeUnit.SECONDS);
         if (frame == null) {
-            throw new AssertionError(address + " received nothing");
+            throw new AssertionError(
+                    "%s received nothing; its connection is %s".formatted(address, closed.getNow("open")));
         }
         return frame;
     }

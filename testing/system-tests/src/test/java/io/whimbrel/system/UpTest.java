@@ -6,10 +6,13 @@ import static org.awaitility.Awaitility.await;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.ServerSocket;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
+import java.util.TreeSet;
 import java.util.regex.Pattern;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -148,6 +151,37 @@ class UpTest {
             assertThat(anna.receive().path("message").asText()).isEqualTo("in memory");
             assertThat(up.log()).doesNotContain("EmbeddedRedis");
         }
+    }
+
+    @Test
+    void everyMetricIsDocumented() throws Exception {
+        String documented = Files.readString(Part.ROOT.resolve("docs/operating.md"));
+        try (Part up = up("--broker=memory")) {
+            web(up);
+
+            Set<String> shown = new TreeSet<>(metrics(adminPort(up, "web server")));
+            shown.addAll(metrics(adminPort(up, "gateway")));
+
+            assertThat(shown)
+                    .hasSizeGreaterThan(30)
+                    .filteredOn(metric -> !documented.contains('`' + metric + '`'))
+                    .isEmpty();
+        }
+    }
+
+    private static int adminPort(Part up, String service) {
+        return Integer.parseInt(up.awaitInLog(Pattern.compile(service + " on port \\d+, admin port (\\d+)"))
+                .group(1));
+    }
+
+    /** Our own names, of {@code # TYPE whimbrel_… counter}; a histogram's largest value of late has a name beside its own. */
+    private static List<String> metrics(int adminPort) throws Exception {
+        return Client.text(adminPort, "/metrics")
+                .lines()
+                .filter(line -> line.startsWith("# TYPE whimbrel_"))
+                .map(line -> line.split(" "))
+                .map(words -> words[2].replaceFirst("_max$", ""))
+                .toList();
     }
 
     @Test
