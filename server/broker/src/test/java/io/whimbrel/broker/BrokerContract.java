@@ -324,6 +324,56 @@ public abstract class BrokerContract {
     }
 
     @Test
+    void theLatestAloneIsReadTogetherWithTheTop() throws Exception {
+        Broker node = node(Broker.Listener.NONE);
+        History before = get(node.latest(KEPT));
+        Position top = publishTo(node, KEPT, 3);
+        get(node.publish(publication("newest", KEPT)));
+        get(node.moveCursors(Map.of(KEPT, top)));
+
+        History latest = get(node.latest(KEPT));
+
+        assertThat(before.publications()).isEmpty();
+        assertThat(before.top()).isEqualTo(top.at(0));
+        assertThat(before.after()).isZero();
+        assertThat(idsOf(latest)).containsExactly("newest");
+        assertThat(latest.publications().getFirst().position()).isEqualTo(latest.top());
+        assertThat(latest.top()).isEqualTo(top.at(4));
+        assertThat(latest.after()).isEqualTo(3);
+        assertThatThrownBy(() -> node.latest(BIRDS)).isInstanceOf(IllegalArgumentException.class);
+    }
+
+    @Test
+    void theLatestStandsAtTheTopAlsoWhilePublicationsCome() throws Exception {
+        Topic many = new Topic("many");
+        Broker publisher = node(Broker.Listener.NONE);
+        Broker node = node(Broker.Listener.NONE);
+        Thread publishing = Thread.ofVirtual().start(() -> {
+            for (int i = 0; i < 2_000; i++) {
+                var _ = publisher.publish(publication("id-" + i, many));
+            }
+        });
+
+        for (long top = 0; top < 2_000; ) {
+            History latest = get(node.latest(many));
+            top = latest.top().offset();
+            assertThat(offsetOfLast(latest.publications())).isEqualTo(top);
+        }
+        assertThat(publishing.join(SOON)).isTrue();
+    }
+
+    @Test
+    void nothingIsReadFromBelowZero() throws Exception {
+        Broker node = node(Broker.Listener.NONE);
+
+        assertThatThrownBy(() -> node.history(KEPT, -1, 1)).isInstanceOf(IllegalArgumentException.class);
+        assertThatThrownBy(() -> node.history(KEPT, 0, -1)).isInstanceOf(IllegalArgumentException.class);
+        assertThatThrownBy(() -> node.inbox(KEPT, -1)).isInstanceOf(IllegalArgumentException.class);
+        assertThat(get(node.history(KEPT, Long.MAX_VALUE, Integer.MAX_VALUE)).publications())
+                .isEmpty();
+    }
+
+    @Test
     void theEpochOfATopicIsKnownBeforeItsFirstPublication() throws Exception {
         Broker node = node(Broker.Listener.NONE);
 

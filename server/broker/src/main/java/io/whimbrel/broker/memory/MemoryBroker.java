@@ -72,11 +72,18 @@ public final class MemoryBroker implements Broker, PlainChannels {
 
     @Override
     public CompletionStage<History> history(Topic topic, long after, int limit) {
+        History.check(after, limit);
         return onHistories(List.of(topic), histories -> histories.read(topic, after, limit));
     }
 
     @Override
+    public CompletionStage<History> latest(Topic topic) {
+        return onHistories(List.of(topic), histories -> histories.readLatest(topic));
+    }
+
+    @Override
     public CompletionStage<History> inbox(Topic topic, int limit) {
+        History.check(0, limit);
         return onHistories(List.of(topic), histories -> histories.readFromCursor(topic, limit));
     }
 
