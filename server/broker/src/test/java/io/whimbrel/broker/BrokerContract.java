@@ -764,6 +764,65 @@ public abstract class BrokerContract {
         assertThat(listener.received()).isEmpty();
     }
 
+    @Test
+    void aReceiptIsThereOnceItsPublicationWasAnswered() throws Exception {
+        Broker publisher = node(Broker.Listener.NONE);
+        Broker other = node(Broker.Listener.NONE);
+
+        for (int i = 0; i < 100; i++) {
+            Publication asking = publication("asking-" + i, KEPT).tracked(new Tracking(true, null, false, null));
+            var _ = publisher.receipts().open(asking);
+            get(publisher.publish(asking));
+            assertThat(get(other.receipts().find(asking.id()))).isPresent();
+        }
+    }
+
+    @Test
+    void whatIsSaidLastOfAPublicationCounts() throws Exception {
+        Broker node = node(Broker.Listener.NONE);
+        Publication asking = new Publication("asking", KEPT, 1, Address.random(), bytes("{}"));
+        get(node.receipts().open(asking));
+        get(node.receipts().settle("asking", new Published(2, new Position("abc", 7))));
+
+        get(node.receipts().open(publication("asking", FISH)));
+        get(node.receipts().settle("asking", new Published(1, null)));
+
+        assertThat(get(node.receipts().find("asking"))).contains(new Receipt(FISH, null, 1, null, List.of()));
+    }
+
+    @Test
+    void countsOfSeveralNodesAreToldApart() throws Exception {
+        Broker node = node(Broker.Listener.NONE);
+        Publication asking = publication("asking", KEPT);
+        get(node.receipts().open(asking));
+
+        get(node.receipts().report(List.of(count(asking, "one", 3, 2, 1), count(asking, "other", 4, 0, 0))));
+
+        assertThat(get(node.receipts().find("asking")).orElseThrow().counts())
+                .containsExactlyInAnyOrder(count(asking, "one", 3, 2, 1), count(asking, "other", 4, 0, 0));
+        get(node.receipts().report(List.of()));
+    }
+
+    @Test
+    void aClosedBrokerHasNoReceipts() throws Exception {
+        Broker node = node(listener);
+        node.close();
+        Publication asking = publication("asking", KEPT);
+
+        for (CompletionStage<?> stage : List.of(
+                node.receipts().open(asking),
+                node.receipts().settle("asking", new Published(0, null)),
+                node.receipts().report(List.of(count(asking, "one", 1, 0, 0))),
+                node.receipts().find("asking"),
+                node.moveCursors(Map.of(KEPT, new Position("abc", 1))),
+                node.tops(List.of(KEPT)),
+                node.inbox(KEPT, 1),
+                node.latest(KEPT))) {
+            assertThat(failure(stage)).isInstanceOf(BrokerUnavailableException.class);
+        }
+        assertThatThrownBy(() -> node.receipts().hear(_ -> {})).isInstanceOf(BrokerUnavailableException.class);
+    }
+
     private void awaitCount(Broker publisher, Topic topic, int expected) {
         await().atMost(SOON).until(() -> nodes(publisher.publish(publication("probe", topic))) == expected);
     }

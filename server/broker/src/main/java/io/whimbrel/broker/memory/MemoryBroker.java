@@ -89,11 +89,10 @@ public final class MemoryBroker implements Broker, PlainChannels {
 
     @Override
     public CompletionStage<Void> moveCursors(Map<Topic, Position> furthest) {
-        return onHistories(furthest.keySet(), histories -> {
-                    histories.moveCursors(furthest);
-                    return true;
-                })
-                .thenApply(_ -> null);
+        return withoutAnswer(onHistories(furthest.keySet(), histories -> {
+            histories.moveCursors(furthest);
+            return true;
+        }));
     }
 
     @Override
@@ -217,11 +216,10 @@ public final class MemoryBroker implements Broker, PlainChannels {
         private CompletionStage<Void> onReceipts(Consumer<MemoryReceipts> work) {
             return isClosed()
                     ? CompletableFuture.failedFuture(closedException())
-                    : network.onReceipts(all -> {
-                                work.accept(all);
-                                return true;
-                            })
-                            .thenApply(_ -> null);
+                    : withoutAnswer(network.onReceipts(all -> {
+                        work.accept(all);
+                        return true;
+                    }));
         }
     }
 
@@ -239,6 +237,19 @@ public final class MemoryBroker implements Broker, PlainChannels {
         });
         joined.forEach((name, receivers) -> receivers.forEach(receiver -> network.remove(name, receiver)));
         joined.clear();
+    }
+
+    /** Fails with the failure itself, which a dependent stage would wrap. */
+    private static CompletionStage<Void> withoutAnswer(CompletableFuture<Boolean> work) {
+        CompletableFuture<Void> done = new CompletableFuture<>();
+        var _ = work.whenComplete((_, failure) -> {
+            if (failure == null) {
+                done.complete(null);
+            } else {
+                done.completeExceptionally(failure);
+            }
+        });
+        return done;
     }
 
     private synchronized boolean isClosed() {
