@@ -55,6 +55,9 @@ public abstract class BrokerContract {
     /** A new node beside those that joined before. */
     protected abstract Broker join(Broker.Listener listener);
 
+    /** All that is kept is lost, as when Redis is wiped; the nodes stay connected. */
+    protected abstract void loseEverything();
+
     @AfterEach
     void closeAll() {
         nodes.forEach(Broker::close);
@@ -762,6 +765,75 @@ public abstract class BrokerContract {
         assertThatNoException().isThrownBy(() -> node.unsubscribe(BIRDS));
         assertThat(node.counters().publishFailures.sum()).isEqualTo(3);
         assertThat(listener.received()).isEmpty();
+    }
+
+    @Test
+    void whatWasAnsweredArrivesBeforeWhatIsPublishedThenByWhomever() throws Exception {
+        RecordingListener otherListener = new RecordingListener();
+        Broker one = node(listener);
+        Broker other = node(otherListener);
+        for (Broker node : List.of(one, other)) {
+            get(node.subscribe(BIRDS));
+        }
+        List<String> ids = IntStream.range(0, 200).mapToObj(i -> "id-" + i).toList();
+
+        for (int i = 0; i < ids.size(); i++) {
+            get((i % 2 == 0 ? one : other).publish(publication(ids.get(i), BIRDS)));
+        }
+
+        await().atMost(SOON).until(() -> listener.received().size() >= ids.size());
+        await().atMost(SOON).until(() -> otherListener.received().size() >= ids.size());
+        assertThat(listener.ids()).isEqualTo(ids);
+        assertThat(otherListener.ids()).isEqualTo(ids);
+    }
+
+    @Test
+    void whatIsNotKeptCannotBeReadNorHaveACursor() throws Exception {
+        Broker node = node(Broker.Listener.NONE);
+        Position top = publishTo(node, KEPT, 2);
+
+        assertThatThrownBy(() -> node.inbox(BIRDS, 1)).isInstanceOf(IllegalArgumentException.class);
+        assertThatThrownBy(() -> node.tops(List.of(KEPT, BIRDS))).isInstanceOf(IllegalArgumentException.class);
+        assertThatThrownBy(() -> node.moveCursors(Map.of(KEPT, top, BIRDS, top)))
+                .isInstanceOf(IllegalArgumentException.class);
+        assertThat(get(node.inbox(KEPT, 10)).after()).isZero();
+        assertThat(get(node.tops(List.of()))).isEmpty();
+        get(node.moveCursors(Map.of()));
+    }
+
+    @Test
+    void aTopicThatWasOnlyReadHasATopToo() throws Exception {
+        Broker node = node(Broker.Listener.NONE);
+
+        Position top = get(node.history(KEPT, 0, 0)).top();
+
+        assertThat(get(node.tops(List.of(KEPT)))).isEqualTo(Map.of(KEPT, top));
+    }
+
+    @Test
+    void whereEverythingWasLostANewEpochBegins() throws Exception {
+        Broker node = node(listener);
+        get(node.subscribe(KEPT));
+        Position before = publishTo(node, KEPT, 3);
+        get(node.moveCursors(Map.of(KEPT, before)));
+        published(get(node.publish(publication("one", KEPT), key("k", "{}"))));
+
+        loseEverything();
+        Map<Topic, Position> none = get(node.tops(List.of(KEPT)));
+        Published published = published(get(node.publish(publication("two", KEPT), key("k", "{}"))));
+        get(node.moveCursors(Map.of(KEPT, before.at(1))));
+
+        Position after = requireNonNull(published.position());
+        assertThat(none).isEmpty();
+        assertThat(after.offset()).isEqualTo(1);
+        assertThat(after.epoch()).isNotEqualTo(before.epoch());
+        assertThat(published.nodes()).isEqualTo(1); // it is still subscribed
+        History inbox = get(node.inbox(KEPT, 10));
+        assertThat(inbox.after()).isZero();
+        assertThat(inbox.top()).isEqualTo(after);
+        assertThat(idsOf(inbox)).containsExactly("two");
+        await().atMost(SOON).until(() -> listener.ids().contains("two"));
+        assertThat(listener.received().getLast().position()).isEqualTo(after);
     }
 
     @Test
