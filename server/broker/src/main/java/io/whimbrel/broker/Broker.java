@@ -48,9 +48,17 @@ public interface Broker extends AutoCloseable {
      *
      * @param after 0 for everything that is kept
      * @param limit at most so many publications, the oldest; 0 where only the top is wanted
-     * @throws IllegalArgumentException for a topic that is not kept
+     * @throws IllegalArgumentException for a topic that is not kept, and for numbers below 0
      */
     default CompletionStage<History> history(Topic topic, long after, int limit) {
+        throw keepsNothing();
+    }
+
+    /**
+     * As {@link #history}, but the newest publication alone, if it is still kept: for who wants a topic's state and not what led
+     * to it. It stands at the top.
+     */
+    default CompletionStage<History> latest(Topic topic) {
         throw keepsNothing();
     }
 

@@ -15,4 +15,17 @@ public record History(Position top, long after, List<Publication> publications) 
     public History {
         publications = List.copyOf(publications);
     }
+
+    /**
+     * Whether that can be asked for.
+     *
+     * @throws IllegalArgumentException for a number below 0
+     */
+    public static void check(long after, int limit) {
+        if (after < 0 || limit < 0) {
+            throw new IllegalArgumentException(
+                    "what is kept is read from 0 or beyond, not from %d, and 0 or more of it, not %d"
+                            .formatted(after, limit));
+        }
+    }
 }

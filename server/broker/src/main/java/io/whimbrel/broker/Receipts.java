@@ -1,6 +1,7 @@
 package io.whimbrel.broker;
 
 import io.whimbrel.model.Publication;
+import io.whimbrel.model.PublicationId;
 import java.time.Duration;
 import java.util.Collection;
 import java.util.Optional;
@@ -23,7 +24,7 @@ public interface Receipts {
     /** Completes it with the broker's answer to the publishing. */
     CompletionStage<Void> settle(String id, Published published);
 
-    /** Tells what a node counted, of many publications at once; what it tells of one takes the place of what it told before. */
+    /** Tells what nodes counted, of many publications at once; what one tells of one takes the place of what it told before. */
     CompletionStage<Void> report(Collection<Count> counts);
 
     /** Empty for a publication that did not ask for a receipt, or long ago. */
@@ -52,5 +53,19 @@ public interface Receipts {
             @org.jspecify.annotations.Nullable String asker,
             int sessions,
             int written,
-            int acked) {}
+            int acked) {
+        private static final int MAX_NODE_LENGTH = 64;
+
+        public Count {
+            if (!PublicationId.isValid(id)) {
+                throw new IllegalArgumentException("not a publication id: " + id);
+            }
+            if (node.isEmpty()
+                    || node.length() > MAX_NODE_LENGTH
+                    || !node.chars().allMatch(c -> c > ' ' && c < 127)) {
+                throw new IllegalArgumentException(
+                        "a node's name has 1 to %d visible ASCII characters, not: %s".formatted(MAX_NODE_LENGTH, node));
+            }
+        }
+    }
 }

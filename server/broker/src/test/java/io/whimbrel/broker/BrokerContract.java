@@ -55,6 +55,9 @@ public abstract class BrokerContract {
     /** A new node beside those that joined before. */
     protected abstract Broker join(Broker.Listener listener);
 
+    /** All that is kept is lost, as when Redis is wiped; the nodes stay connected. */
+    protected abstract void loseEverything();
+
     @AfterEach
     void closeAll() {
         nodes.forEach(Broker::close);
@@ -321,6 +324,56 @@ public abstract class BrokerContract {
         assertThat(top.top().offset()).isEqualTo(8);
         assertThat(idsOf(get(node.history(KEPT, 8, 100)))).isEmpty();
         assertThat(idsOf(get(node.history(KEPT, 99, 100)))).isEmpty();
+    }
+
+    @Test
+    void theLatestAloneIsReadTogetherWithTheTop() throws Exception {
+        Broker node = node(Broker.Listener.NONE);
+        History before = get(node.latest(KEPT));
+        Position top = publishTo(node, KEPT, 3);
+        get(node.publish(publication("newest", KEPT)));
+        get(node.moveCursors(Map.of(KEPT, top)));
+
+        History latest = get(node.latest(KEPT));
+
+        assertThat(before.publications()).isEmpty();
+        assertThat(before.top()).isEqualTo(top.at(0));
+        assertThat(before.after()).isZero();
+        assertThat(idsOf(latest)).containsExactly("newest");
+        assertThat(latest.publications().getFirst().position()).isEqualTo(latest.top());
+        assertThat(latest.top()).isEqualTo(top.at(4));
+        assertThat(latest.after()).isEqualTo(3);
+        assertThatThrownBy(() -> node.latest(BIRDS)).isInstanceOf(IllegalArgumentException.class);
+    }
+
+    @Test
+    void theLatestStandsAtTheTopAlsoWhilePublicationsCome() throws Exception {
+        Topic many = new Topic("many");
+        Broker publisher = node(Broker.Listener.NONE);
+        Broker node = node(Broker.Listener.NONE);
+        Thread publishing = Thread.ofVirtual().start(() -> {
+            for (int i = 0; i < 2_000; i++) {
+                var _ = publisher.publish(publication("id-" + i, many));
+            }
+        });
+
+        for (long top = 0; top < 2_000; ) {
+            History latest = get(node.latest(many));
+            top = latest.top().offset();
+            assertThat(offsetOfLast(latest.publications())).isEqualTo(top);
+        }
+        assertThat(publishing.join(SOON)).isTrue();
+    }
+
+    @Test
+    void nothingIsReadFromBelowZero() throws Exception {
+        Broker node = node(Broker.Listener.NONE);
+
+        assertThatThrownBy(() -> node.history(KEPT, -1, 1)).isInstanceOf(IllegalArgumentException.class);
+        assertThatThrownBy(() -> node.history(KEPT, 0, -1)).isInstanceOf(IllegalArgumentException.class);
+        assertThatThrownBy(() -> node.inbox(KEPT, -1)).isInstanceOf(IllegalArgumentException.class);
+        assertThat(get(node.history(KEPT, Long.MAX_VALUE, Integer.MAX_VALUE)).publications())
+                .isEmpty();
     }
 
     @Test
@@ -712,6 +765,134 @@ public abstract class BrokerContract {
         assertThatNoException().isThrownBy(() -> node.unsubscribe(BIRDS));
         assertThat(node.counters().publishFailures.sum()).isEqualTo(3);
         assertThat(listener.received()).isEmpty();
+    }
+
+    @Test
+    void whatWasAnsweredArrivesBeforeWhatIsPublishedThenByWhomever() throws Exception {
+        RecordingListener otherListener = new RecordingListener();
+        Broker one = node(listener);
+        Broker other = node(otherListener);
+        for (Broker node : List.of(one, other)) {
+            get(node.subscribe(BIRDS));
+        }
+        List<String> ids = IntStream.range(0, 200).mapToObj(i -> "id-" + i).toList();
+
+        for (int i = 0; i < ids.size(); i++) {
+            get((i % 2 == 0 ? one : other).publish(publication(ids.get(i), BIRDS)));
+        }
+
+        await().atMost(SOON).until(() -> listener.received().size() >= ids.size());
+        await().atMost(SOON).until(() -> otherListener.received().size() >= ids.size());
+        assertThat(listener.ids()).isEqualTo(ids);
+        assertThat(otherListener.ids()).isEqualTo(ids);
+    }
+
+    @Test
+    void whatIsNotKeptCannotBeReadNorHaveACursor() throws Exception {
+        Broker node = node(Broker.Listener.NONE);
+        Position top = publishTo(node, KEPT, 2);
+
+        assertThatThrownBy(() -> node.inbox(BIRDS, 1)).isInstanceOf(IllegalArgumentException.class);
+        assertThatThrownBy(() -> node.tops(List.of(KEPT, BIRDS))).isInstanceOf(IllegalArgumentException.class);
+        assertThatThrownBy(() -> node.moveCursors(Map.of(KEPT, top, BIRDS, top)))
+                .isInstanceOf(IllegalArgumentException.class);
+        assertThat(get(node.inbox(KEPT, 10)).after()).isZero();
+        assertThat(get(node.tops(List.of()))).isEmpty();
+        get(node.moveCursors(Map.of()));
+    }
+
+    @Test
+    void aTopicThatWasOnlyReadHasATopToo() throws Exception {
+        Broker node = node(Broker.Listener.NONE);
+
+        Position top = get(node.history(KEPT, 0, 0)).top();
+
+        assertThat(get(node.tops(List.of(KEPT)))).isEqualTo(Map.of(KEPT, top));
+    }
+
+    @Test
+    void whereEverythingWasLostANewEpochBegins() throws Exception {
+        Broker node = node(listener);
+        get(node.subscribe(KEPT));
+        Position before = publishTo(node, KEPT, 3);
+        get(node.moveCursors(Map.of(KEPT, before)));
+        published(get(node.publish(publication("one", KEPT), key("k", "{}"))));
+
+        loseEverything();
+        Map<Topic, Position> none = get(node.tops(List.of(KEPT)));
+        Published published = published(get(node.publish(publication("two", KEPT), key("k", "{}"))));
+        get(node.moveCursors(Map.of(KEPT, before.at(1))));
+
+        Position after = requireNonNull(published.position());
+        assertThat(none).isEmpty();
+        assertThat(after.offset()).isEqualTo(1);
+        assertThat(after.epoch()).isNotEqualTo(before.epoch());
+        assertThat(published.nodes()).isEqualTo(1); // it is still subscribed
+        History inbox = get(node.inbox(KEPT, 10));
+        assertThat(inbox.after()).isZero();
+        assertThat(inbox.top()).isEqualTo(after);
+        assertThat(idsOf(inbox)).containsExactly("two");
+        await().atMost(SOON).until(() -> listener.ids().contains("two"));
+        assertThat(listener.received().getLast().position()).isEqualTo(after);
+    }
+
+    @Test
+    void aReceiptIsThereOnceItsPublicationWasAnswered() throws Exception {
+        Broker publisher = node(Broker.Listener.NONE);
+        Broker other = node(Broker.Listener.NONE);
+
+        for (int i = 0; i < 100; i++) {
+            Publication asking = publication("asking-" + i, KEPT).tracked(new Tracking(true, null, false, null));
+            var _ = publisher.receipts().open(asking);
+            get(publisher.publish(asking));
+            assertThat(get(other.receipts().find(asking.id()))).isPresent();
+        }
+    }
+
+    @Test
+    void whatIsSaidLastOfAPublicationCounts() throws Exception {
+        Broker node = node(Broker.Listener.NONE);
+        Publication asking = new Publication("asking", KEPT, 1, Address.random(), bytes("{}"));
+        get(node.receipts().open(asking));
+        get(node.receipts().settle("asking", new Published(2, new Position("abc", 7))));
+
+        get(node.receipts().open(publication("asking", FISH)));
+        get(node.receipts().settle("asking", new Published(1, null)));
+
+        assertThat(get(node.receipts().find("asking"))).contains(new Receipt(FISH, null, 1, null, List.of()));
+    }
+
+    @Test
+    void countsOfSeveralNodesAreToldApart() throws Exception {
+        Broker node = node(Broker.Listener.NONE);
+        Publication asking = publication("asking", KEPT);
+        get(node.receipts().open(asking));
+
+        get(node.receipts().report(List.of(count(asking, "one", 3, 2, 1), count(asking, "other", 4, 0, 0))));
+
+        assertThat(get(node.receipts().find("asking")).orElseThrow().counts())
+                .containsExactlyInAnyOrder(count(asking, "one", 3, 2, 1), count(asking, "other", 4, 0, 0));
+        get(node.receipts().report(List.of()));
+    }
+
+    @Test
+    void aClosedBrokerHasNoReceipts() throws Exception {
+        Broker node = node(listener);
+        node.close();
+        Publication asking = publication("asking", KEPT);
+
+        for (CompletionStage<?> stage : List.of(
+                node.receipts().open(asking),
+                node.receipts().settle("asking", new Published(0, null)),
+                node.receipts().report(List.of(count(asking, "one", 1, 0, 0))),
+                node.receipts().find("asking"),
+                node.moveCursors(Map.of(KEPT, new Position("abc", 1))),
+                node.tops(List.of(KEPT)),
+                node.inbox(KEPT, 1),
+                node.latest(KEPT))) {
+            assertThat(failure(stage)).isInstanceOf(BrokerUnavailableException.class);
+        }
+        assertThatThrownBy(() -> node.receipts().hear(_ -> {})).isInstanceOf(BrokerUnavailableException.class);
     }
 
     private void awaitCount(Broker publisher, Topic topic, int expected) {

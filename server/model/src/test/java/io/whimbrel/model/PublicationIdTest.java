@@ -3,6 +3,8 @@ package io.whimbrel.model;
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import java.util.HashSet;
+import java.util.Set;
 import java.util.UUID;
 import org.junit.jupiter.api.Test;
 
@@ -15,6 +17,18 @@ class PublicationIdTest {
         assertThat(earlier).isLessThan(later);
         assertThat(UUID.fromString(earlier).version()).isEqualTo(7);
         assertThat(UUID.fromString(earlier).variant()).isEqualTo(2);
+    }
+
+    @Test
+    void aClockThatStandsStillOrJumpsBackNamesNothingTwice() {
+        long now = 1_700_000_000_000L;
+        Set<String> ids = new HashSet<>();
+
+        for (int i = 0; i < 100_000; i++) {
+            ids.add(PublicationId.next(i % 2 == 0 ? now : now - 3_600_000));
+        }
+
+        assertThat(ids).hasSize(100_000).allMatch(PublicationId::isValid);
     }
 
     @Test

@@ -72,21 +72,27 @@ public final class MemoryBroker implements Broker, PlainChannels {
 
     @Override
     public CompletionStage<History> history(Topic topic, long after, int limit) {
+        History.check(after, limit);
         return onHistories(List.of(topic), histories -> histories.read(topic, after, limit));
     }
 
     @Override
+    public CompletionStage<History> latest(Topic topic) {
+        return onHistories(List.of(topic), histories -> histories.readLatest(topic));
+    }
+
+    @Override
     public CompletionStage<History> inbox(Topic topic, int limit) {
+        History.check(0, limit);
         return onHistories(List.of(topic), histories -> histories.readFromCursor(topic, limit));
     }
 
     @Override
     public CompletionStage<Void> moveCursors(Map<Topic, Position> furthest) {
-        return onHistories(furthest.keySet(), histories -> {
-                    histories.moveCursors(furthest);
-                    return true;
-                })
-                .thenApply(_ -> null);
+        return withoutAnswer(onHistories(furthest.keySet(), histories -> {
+            histories.moveCursors(furthest);
+            return true;
+        }));
     }
 
     @Override
@@ -210,11 +216,10 @@ public final class MemoryBroker implements Broker, PlainChannels {
         private CompletionStage<Void> onReceipts(Consumer<MemoryReceipts> work) {
             return isClosed()
                     ? CompletableFuture.failedFuture(closedException())
-                    : network.onReceipts(all -> {
-                                work.accept(all);
-                                return true;
-                            })
-                            .thenApply(_ -> null);
+                    : withoutAnswer(network.onReceipts(all -> {
+                        work.accept(all);
+                        return true;
+                    }));
         }
     }
 
@@ -232,6 +237,19 @@ public final class MemoryBroker implements Broker, PlainChannels {
         });
         joined.forEach((name, receivers) -> receivers.forEach(receiver -> network.remove(name, receiver)));
         joined.clear();
+    }
+
+    /** Fails with the failure itself, which a dependent stage would wrap. */
+    private static CompletionStage<Void> withoutAnswer(CompletableFuture<Boolean> work) {
+        CompletableFuture<Void> done = new CompletableFuture<>();
+        var _ = work.whenComplete((_, failure) -> {
+            if (failure == null) {
+                done.complete(null);
+            } else {
+                done.completeExceptionally(failure);
+            }
+        });
+        return done;
     }
 
     private synchronized boolean isClosed() {

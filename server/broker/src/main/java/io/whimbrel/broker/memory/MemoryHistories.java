@@ -71,6 +71,10 @@ final class MemoryHistories {
         return new History(new Position(stream.epoch, stream.top), after, found);
     }
 
+    History readLatest(Topic topic) {
+        return read(topic, Math.max(0, streamOf(topic).top - 1), 1);
+    }
+
     History readFromCursor(Topic topic, int limit) {
         return read(topic, streamOf(topic).cursor, limit);
     }

@@ -18,7 +18,7 @@ import org.jspecify.annotations.Nullable;
 final class MemoryReceipts {
     private final InstantSource clock;
     /** In the order of when they were told of last. */
-    private final Map<String, Entry> entries = new LinkedHashMap<>(16, 0.75f, true);
+    private final Map<String, Entry> entries = new LinkedHashMap<>();
 
     private final Map<String, Consumer<Count>> ears = new HashMap<>();
 
@@ -58,7 +58,7 @@ final class MemoryReceipts {
     Optional<Receipt> find(String id) {
         forgetOld();
         Entry entry = entries.get(id);
-        if (entry == null || entry.publication == null) {
+        if (entry == null || entry.publication == null || isOld(entry)) {
             return Optional.empty();
         }
         Published published = entry.published;
@@ -80,15 +80,22 @@ final class MemoryReceipts {
 
     private Entry entry(String id) {
         forgetOld();
-        Entry entry = entries.computeIfAbsent(id, _ -> new Entry());
+        Entry known = entries.remove(id);
+        Entry entry = known == null || isOld(known) ? new Entry() : known;
         entry.keptUntilMillis = clock.millis() + Receipts.KEPT_FOR.toMillis();
+        entries.put(id, entry);
         return entry;
     }
 
+    /** As far as they are the first; a clock that was set back leaves some in between. */
     private void forgetOld() {
-        var oldest = entries.entrySet().iterator();
-        while (oldest.hasNext() && oldest.next().getValue().keptUntilMillis <= clock.millis()) {
+        var oldest = entries.values().iterator();
+        while (oldest.hasNext() && isOld(oldest.next())) {
             oldest.remove();
         }
+    }
+
+    private boolean isOld(Entry entry) {
+        return entry.keptUntilMillis <= clock.millis();
     }
 }

@@ -39,6 +39,9 @@ final class Histories {
     /** Says to the script that it is to begin at the cursor. */
     private static final byte[] CURSOR = {'-'};
 
+    /** Likewise, that only the newest is wanted. */
+    private static final byte[] NEWEST = {'+'};
+
     /** Topics that one call is about, so that Redis does not keep others waiting: about 100 µs. */
     private static final int TOPICS_AT_ONCE = 128;
 
@@ -102,6 +105,10 @@ final class Histories {
     CompletionStage<History> read(
             StatefulRedisConnection<String, byte[]> connection, Topic topic, long after, int limit) {
         return read(connection, topic, ascii(after), limit);
+    }
+
+    CompletionStage<History> readLatest(StatefulRedisConnection<String, byte[]> connection, Topic topic) {
+        return read(connection, topic, NEWEST, 1);
     }
 
     CompletionStage<History> readFromCursor(

@@ -148,12 +148,20 @@ public final class RedisBroker implements Broker, PlainChannels {
     @Override
     public CompletionStage<History> history(Topic topic, long after, int limit) {
         requireKept(List.of(topic));
+        History.check(after, limit);
         return onConnection("reading what was kept", connection -> histories.read(connection, topic, after, limit));
+    }
+
+    @Override
+    public CompletionStage<History> latest(Topic topic) {
+        requireKept(List.of(topic));
+        return onConnection("reading what is newest", connection -> histories.readLatest(connection, topic));
     }
 
     @Override
     public CompletionStage<History> inbox(Topic topic, int limit) {
         requireKept(List.of(topic));
+        History.check(0, limit);
         return onConnection("reading an inbox", connection -> histories.readFromCursor(connection, topic, limit));
     }
 

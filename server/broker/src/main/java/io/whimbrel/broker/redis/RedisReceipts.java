@@ -2,9 +2,10 @@ package io.whimbrel.broker.redis;
 
 import static java.nio.charset.StandardCharsets.US_ASCII;
 import static java.nio.charset.StandardCharsets.UTF_8;
+import static java.util.stream.Collectors.groupingBy;
+import static java.util.stream.Collectors.toList;
 
 import io.lettuce.core.api.StatefulRedisConnection;
-import io.lettuce.core.api.async.RedisAsyncCommands;
 import io.whimbrel.broker.Published;
 import io.whimbrel.broker.Receipt;
 import io.whimbrel.broker.Receipts;
@@ -16,6 +17,7 @@ import io.whimbrel.model.Topic;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.HashMap;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -29,6 +31,7 @@ import org.jspecify.annotations.Nullable;
  * each node that counts. Safe for any thread.
  */
 final class RedisReceipts implements Receipts {
+    private static final Script WRITE = Script.named("receipt");
     private static final Script REPORT = Script.named("receipts");
     private static final int REPORTS_AT_ONCE = 128;
     private static final byte[] KEPT_MILLIS = Long.toString(KEPT_FOR.toMillis()).getBytes(US_ASCII);
@@ -39,6 +42,8 @@ final class RedisReceipts implements Receipts {
     private static final String OFFSET = "offset";
     private static final String EPOCH = "epoch";
     private static final String COUNT = "node ";
+    /** Takes the place of a value that may have been there before. */
+    private static final byte[] NOTHING = {};
 
     private final RedisBroker broker;
     private final String prefix;
@@ -51,48 +56,53 @@ final class RedisReceipts implements Receipts {
     }
 
     static CompletionStage<String> prepare(StatefulRedisConnection<String, byte[]> connection) {
-        return REPORT.load(connection);
+        return WRITE.load(connection).thenCombine(REPORT.load(connection), (_, digest) -> digest);
     }
 
     @Override
     public CompletionStage<Void> open(Publication publication) {
+        Address from = publication.from();
         Map<String, byte[]> fields = new HashMap<>();
         fields.put(TOPIC, publication.topic().name().getBytes(UTF_8));
-        Address from = publication.from();
-        if (from != null) {
-            fields.put(FROM, from.toString().getBytes(US_ASCII));
-        }
+        fields.put(FROM, from == null ? NOTHING : from.toString().getBytes(US_ASCII));
         return write(publication.id(), fields);
     }
 
     @Override
     public CompletionStage<Void> settle(String id, Published published) {
+        Position position = published.position();
         Map<String, byte[]> fields = new HashMap<>();
         fields.put(NODES, ascii(published.nodes()));
-        Position position = published.position();
-        if (position != null) {
-            fields.put(OFFSET, ascii(position.offset()));
-            fields.put(EPOCH, position.epoch().getBytes(US_ASCII));
-        }
+        fields.put(OFFSET, position == null ? NOTHING : ascii(position.offset()));
+        fields.put(EPOCH, position == null ? NOTHING : position.epoch().getBytes(US_ASCII));
         return write(id, fields);
     }
 
     private CompletionStage<Void> write(String id, Map<String, byte[]> fields) {
-        return broker.onConnection("writing a receipt", connection -> {
-            RedisAsyncCommands<String, byte[]> commands = connection.async();
-            var written = commands.hset(key(id), fields);
-            return commands.pexpire(key(id), KEPT_FOR).thenCombine(written, (_, _) -> null);
-        });
+        byte[][] arguments = new byte[1 + 2 * fields.size()][];
+        int next = 0;
+        arguments[next++] = KEPT_MILLIS;
+        for (Map.Entry<String, byte[]> field : fields.entrySet()) {
+            arguments[next++] = field.getKey().getBytes(US_ASCII);
+            arguments[next++] = field.getValue();
+        }
+        return broker.onConnection(
+                "writing a receipt",
+                connection -> WRITE.call(connection, new String[] {key(id)}, arguments)
+                        .thenApply(_ -> null));
     }
 
     @Override
     public CompletionStage<Void> report(Collection<Count> counts) {
-        List<Count> all = List.copyOf(counts);
+        Map<String, List<Count>> byNode =
+                counts.stream().collect(groupingBy(Count::node, LinkedHashMap::new, toList()));
         return broker.onConnection("writing receipts", connection -> {
             List<CompletableFuture<?>> calls = new ArrayList<>();
-            for (int from = 0; from < all.size(); from += REPORTS_AT_ONCE) {
-                List<Count> piece = all.subList(from, Math.min(from + REPORTS_AT_ONCE, all.size()));
-                calls.add(report(connection, piece).toCompletableFuture());
+            for (List<Count> ofNode : byNode.values()) {
+                for (int from = 0; from < ofNode.size(); from += REPORTS_AT_ONCE) {
+                    List<Count> piece = ofNode.subList(from, Math.min(from + REPORTS_AT_ONCE, ofNode.size()));
+                    calls.add(report(connection, piece).toCompletableFuture());
+                }
             }
             return CompletableFuture.allOf(calls.toArray(CompletableFuture[]::new));
         });
@@ -129,7 +139,7 @@ final class RedisReceipts implements Receipts {
         if (topic == null) {
             return Optional.empty();
         }
-        byte[] from = fields.get(FROM);
+        String from = text(fields.get(FROM));
         String epoch = text(fields.get(EPOCH));
         List<Count> counts = new ArrayList<>();
         fields.forEach((name, value) -> {
@@ -139,7 +149,7 @@ final class RedisReceipts implements Receipts {
         });
         return Optional.of(new Receipt(
                 new Topic(new String(topic, UTF_8)),
-                from == null ? null : Address.parse(text(from)).orElse(null),
+                Address.parse(from).orElse(null),
                 fields.containsKey(NODES) ? Integer.parseInt(text(fields.get(NODES))) : -1,
                 epoch.isEmpty() ? null : new Position(epoch, Long.parseLong(text(fields.get(OFFSET)))),
                 counts));

@@ -1,7 +1,7 @@
 #!lua
 -- What a topic keeps beyond an offset. Answers epoch, offset of the newest publication, that offset, and the messages.
 -- KEYS  1 the topic's meta data: e(poch), o(ffset of its newest publication), c(ursor)   2 its stream
--- ARGV  1 offset, or - for the cursor's  2 how many at most  3 an epoch, for a topic that has none
+-- ARGV  1 offset, - for the cursor's or + for the one before the newest  2 how many at most  3 an epoch, for a topic that has none
 --       4 for how many ms the meta data is kept
 local meta = redis.call('HMGET', KEYS[1], 'e', 'o', 'c')
 local epoch = meta[1]
@@ -15,6 +15,7 @@ redis.call('PEXPIRE', KEYS[1], ARGV[4])
 local top = meta[2] or '0'
 local after = ARGV[1]
 if after == '-' then after = meta[3] or '0' end
+if after == '+' then after = string.format('%.0f', math.max(0, tonumber(top) - 1)) end
 local messages = {}
 if ARGV[2] ~= '0' and after ~= top then
   for i, entry in ipairs(redis.call('XRANGE', KEYS[2], '(' .. after .. '-0', '+', 'COUNT', ARGV[2])) do

@@ -9,6 +9,8 @@ import io.whimbrel.broker.BrokerUnavailableException;
 import io.whimbrel.broker.HistoryRules;
 import io.whimbrel.broker.Published;
 import io.whimbrel.model.Topic;
+import java.time.Duration;
+import java.time.Instant;
 import java.time.InstantSource;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.CountDownLatch;
@@ -18,12 +20,18 @@ import org.junit.jupiter.api.Test;
 class MemoryBrokerTest extends BrokerContract {
     private static final Topic BIRDS = new Topic("birds");
 
-    private final MemoryNetwork network =
-            new MemoryNetwork(MemoryNetwork.DEFAULT_QUEUE_LIMIT, RULES, InstantSource.system());
+    private volatile Duration ahead = Duration.ZERO;
+    private final MemoryNetwork network = new MemoryNetwork(
+            MemoryNetwork.DEFAULT_QUEUE_LIMIT, RULES, () -> Instant.now().plus(ahead));
 
     @Override
     protected Broker join(Broker.Listener listener) {
         return network.join(listener);
+    }
+
+    @Override
+    protected void loseEverything() {
+        ahead = MemoryHistories.META_TIME.plusDays(1);
     }
 
     @Test

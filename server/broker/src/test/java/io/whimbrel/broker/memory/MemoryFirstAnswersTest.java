@@ -14,6 +14,7 @@ import io.whimbrel.model.Publication;
 import io.whimbrel.model.Topic;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.List;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.Test;
 
@@ -50,6 +51,43 @@ class MemoryFirstAnswersTest {
 
         assertThat(publish("new", 1000)).isInstanceOf(First.class);
         assertThat(published).hasValue(4);
+    }
+
+    @Test
+    void aClockThatJumpsBackMakesNobodyPublishTwice() {
+        publish("k", 1000);
+        now = now.minusSeconds(3600);
+
+        PublishedOnce back = publish("k", 1000);
+        now = now.plusSeconds(3600).plusMillis(999);
+        PublishedOnce before = publish("k", 1000);
+        now = now.plusMillis(1);
+
+        assertThat(List.of(back, before)).allSatisfy(it -> assertThat(it).isInstanceOf(Repeat.class));
+        assertThat(publish("k", 1000)).isInstanceOf(First.class);
+    }
+
+    @Test
+    void whatIsRememberedAfterAJumpBackDoesNotWaitForWhatWasBefore() {
+        publish("before", 1000);
+        now = now.minusSeconds(3600);
+        publish("after", 1000);
+
+        now = now.plusMillis(1000);
+
+        assertThat(publish("after", 1000)).isInstanceOf(First.class);
+        assertThat(publish("before", 1000)).isInstanceOf(Repeat.class);
+    }
+
+    @Test
+    void aClockThatJumpsAheadEndsAllAnswersAndMakesRoom() {
+        publish("one", 1000);
+        publish("two", 1000);
+        publish("three", 1000);
+        now = now.plusSeconds(86_400);
+
+        assertThat(publish("four", 1000)).isInstanceOf(First.class);
+        assertThat(publish("one", 1000)).isInstanceOf(First.class);
     }
 
     private PublishedOnce publish(String key, long millis) {

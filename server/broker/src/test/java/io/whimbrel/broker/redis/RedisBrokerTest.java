@@ -1,8 +1,12 @@
 package io.whimbrel.broker.redis;
 
+import static java.util.Objects.requireNonNull;
+import static java.util.stream.Collectors.toMap;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
+import io.lettuce.core.RedisClient;
+import io.lettuce.core.api.sync.RedisCommands;
 import io.netty.channel.EventLoop;
 import io.netty.channel.EventLoopGroup;
 import io.netty.channel.MultiThreadIoEventLoopGroup;
@@ -10,8 +14,15 @@ import io.netty.channel.local.LocalIoHandler;
 import io.netty.channel.nio.NioIoHandler;
 import io.whimbrel.broker.Broker;
 import io.whimbrel.broker.BrokerContract;
+import io.whimbrel.broker.History;
+import io.whimbrel.broker.IdempotencyKey;
+import io.whimbrel.broker.Published;
+import io.whimbrel.broker.Receipts;
 import io.whimbrel.broker.RecordingListener;
+import io.whimbrel.model.Position;
+import io.whimbrel.model.Publication;
 import io.whimbrel.model.Topic;
+import io.whimbrel.model.Tracking;
 import io.whimbrel.redis.EmbeddedRedis;
 import io.whimbrel.redis.EmbeddedRedisSettings;
 import java.nio.charset.StandardCharsets;
@@ -19,12 +30,14 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Queue;
 import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicReference;
+import java.util.function.Function;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
@@ -37,6 +50,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 class RedisBrokerTest extends BrokerContract {
     private static final Duration SOON = Duration.ofSeconds(10);
     private static final Topic BIRDS = new Topic("birds");
+    private static final Topic KEPT = new Topic("kept");
 
     @TempDir
     private static Path folder;
@@ -59,6 +73,17 @@ class RedisBrokerTest extends BrokerContract {
     @Override
     protected Broker join(Broker.Listener listener) {
         return RedisBroker.connect(settings(), listener);
+    }
+
+    @Override
+    protected void loseEverything() {
+        commands(RedisCommands::flushall);
+    }
+
+    private static <T> T commands(Function<RedisCommands<String, String>, T> work) {
+        try (RedisClient client = RedisClient.create(redis.uri())) {
+            return work.apply(client.connect().sync());
+        }
     }
 
     private RedisSettings settings() {
@@ -99,6 +124,90 @@ class RedisBrokerTest extends BrokerContract {
             assertThat(listener.ids()).containsExactly("good");
             assertThat(node.counters().malformed.sum()).isEqualTo(1);
             assertThat(node.counters().received.sum()).isEqualTo(1);
+        }
+    }
+
+    @Test
+    void nothingIsLeftInRedisForEver() throws Exception {
+        Publication asking = publication("asking", KEPT).tracked(new Tracking(true, null, false, null));
+        try (RedisBroker node = connected(RedisBroker.connect(settings(), new RecordingListener()))) {
+            get(node.receipts().open(asking));
+            Published published = get(node.publish(asking));
+            get(node.receipts().settle("asking", published));
+            get(node.receipts().report(List.of(new Receipts.Count("asking", "node", null, 1, 1, 0))));
+            get(node.receipts().report(List.of(new Receipts.Count("unheard-of", "node", null, 1, 1, 0))));
+            get(node.moveCursors(Map.of(KEPT, requireNonNull(published.position()))));
+            get(node.history(new Topic("kept, but only read"), 0, 1));
+            get(node.publish(
+                    publication("once", BIRDS),
+                    IdempotencyKey.of("sender", "key", new byte[0], Duration.ofMinutes(5))));
+
+            Map<String, Long> lives = commands(redis -> redis.keys(prefix + "*").stream()
+                    .collect(toMap(key -> key.substring(key.lastIndexOf('}') + 1), redis::pttl, Math::min)));
+
+            assertThat(lives).hasSize(4);
+            assertThat(lives.values()).allSatisfy(millis -> assertThat(millis).isPositive());
+        }
+    }
+
+    @Test
+    void aStreamWhoseTopicWasForgottenIsForgottenToo() throws Exception {
+        try (RedisBroker node = connected(RedisBroker.connect(settings(), new RecordingListener()))) {
+            Position before =
+                    requireNonNull(get(node.publish(publication("one", KEPT))).position());
+            get(node.publish(publication("two", KEPT)));
+            commands(redis -> redis.del(TopicKeys.meta(prefix, KEPT)));
+
+            Map<Topic, Position> none = get(node.tops(List.of(KEPT)));
+            get(node.moveCursors(Map.of(KEPT, before)));
+            Published after = get(node.publish(publication("three", KEPT)));
+
+            assertThat(none).isEmpty();
+            assertThat(requireNonNull(after.position()).epoch()).isNotEqualTo(before.epoch());
+            History history = get(node.inbox(KEPT, 10));
+            assertThat(history.top()).isEqualTo(after.position());
+            assertThat(history.publications()).extracting(Publication::id).containsExactly("three");
+        }
+    }
+
+    @Test
+    void aTopicWhoseStreamWasEvictedGoesOn() throws Exception {
+        try (RedisBroker node = connected(RedisBroker.connect(settings(), new RecordingListener()))) {
+            Position before =
+                    requireNonNull(get(node.publish(publication("one", KEPT))).position());
+            commands(redis -> redis.del(TopicKeys.stream(prefix, KEPT)));
+
+            History empty = get(node.latest(KEPT));
+            Published after = get(node.publish(publication("two", KEPT)));
+
+            assertThat(empty.top()).isEqualTo(before);
+            assertThat(empty.publications()).isEmpty();
+            assertThat(after.position()).isEqualTo(before.at(2));
+            assertThat(get(node.latest(KEPT)).publications())
+                    .extracting(Publication::id)
+                    .containsExactly("two");
+        }
+    }
+
+    @Test
+    void offsetsAreExactAsFarAsNumbersInRedisScriptsAre() throws Exception {
+        long most = (1L << 53) - 2;
+        try (RedisBroker node = connected(RedisBroker.connect(settings(), new RecordingListener()))) {
+            Position first =
+                    requireNonNull(get(node.publish(publication("one", KEPT))).position());
+            commands(redis -> redis.hset(TopicKeys.meta(prefix, KEPT), "o", Long.toString(most - 1)));
+
+            Position far =
+                    requireNonNull(get(node.publish(publication("far", KEPT))).position());
+            get(node.moveCursors(Map.of(KEPT, first.at(most - 1))));
+            get(node.moveCursors(Map.of(KEPT, first.at(most + 1))));
+            get(node.moveCursors(Map.of(KEPT, first.at(Long.MAX_VALUE))));
+
+            assertThat(far).isEqualTo(first.at(most));
+            assertThat(get(node.latest(KEPT)).after()).isEqualTo(most - 1);
+            History inbox = get(node.inbox(KEPT, 10));
+            assertThat(inbox.after()).isEqualTo(most - 1);
+            assertThat(inbox.publications()).extracting(Publication::id).containsExactly("far");
         }
     }
 
