@@ -4,7 +4,6 @@ import io.netty.buffer.ByteBuf;
 import io.whimbrel.model.Position;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -24,10 +23,11 @@ final class Batch {
     /** Whether it holds frames of other topics as well. */
     private boolean mixed;
 
-    /** Of its publications, those whose senders want to know. */
-    private @Nullable List<Tracker> trackers;
+    /** Who wants to know what becomes of its publications, in their order. */
+    private @Nullable List<Follower> followers;
+    /** So many of them of the newest. */
+    private int followersOfNewest;
 
-    private boolean newestIsTracked;
     private int holders;
     private @Nullable Batch newest;
 
@@ -46,11 +46,11 @@ final class Batch {
         lastFrame = bytes.writerIndex() + more.lastFrame;
         frames += more.frames;
         last = more.last == null ? last : more.last;
-        List<Tracker> theirs = more.trackers;
+        List<Follower> theirs = more.followers;
         if (theirs != null) {
             theirs.forEach(this::track);
         }
-        newestIsTracked = more.newestIsTracked;
+        followersOfNewest = more.followersOfNewest;
         bytes.writeBytes(more.bytes, more.bytes.readerIndex(), more.length());
     }
 
@@ -65,20 +65,20 @@ final class Batch {
         last = position;
     }
 
-    /** The sender of the publication whose frame was appended last wants to know what becomes of it. */
-    void track(Tracker tracker) {
-        if (trackers == null) {
-            trackers = new ArrayList<>(1);
+    /** Somebody wants to know what becomes of the publication whose frame was appended last. */
+    void track(Follower follower) {
+        if (followers == null) {
+            followers = new ArrayList<>(1);
         }
-        trackers.add(tracker);
-        newestIsTracked = true;
+        followers.add(follower);
+        followersOfNewest++;
     }
 
     /** One socket took all bytes. */
     void onWritten() {
-        List<Tracker> told = trackers;
+        List<Follower> told = followers;
         if (told != null) {
-            told.forEach(Tracker::onWritten);
+            told.forEach(Follower::onWritten);
         }
     }
 
@@ -102,7 +102,7 @@ final class Batch {
     /** The buffer to append the next frame to. */
     ByteBuf nextFrame() {
         lastFrame = bytes.writerIndex();
-        newestIsTracked = false;
+        followersOfNewest = 0;
         frames++;
         return bytes;
     }
@@ -134,8 +134,9 @@ final class Batch {
             copy = new Batch(bytes.copy(lastFrame, bytes.writerIndex() - lastFrame), rule);
             copy.frames = 1;
             copy.last = last;
-            if (newestIsTracked) {
-                copy.track(Objects.requireNonNull(trackers).getLast());
+            List<Follower> all = followers;
+            if (all != null) {
+                all.subList(all.size() - followersOfNewest, all.size()).forEach(copy::track);
             }
             newest = copy;
         }

@@ -16,6 +16,7 @@ import io.whimbrel.broker.Broker;
 import io.whimbrel.model.Publication;
 import io.whimbrel.ops.Health;
 import io.whimbrel.ops.NodeName;
+import io.whimbrel.ops.Spans;
 import io.whimbrel.ops.TlsFiles;
 import io.whimbrel.ops.TrustedProxies;
 import io.whimbrel.protocol.Codec;
@@ -62,6 +63,7 @@ public final class Gateway {
     private final AtomicInteger connections = new AtomicInteger();
     private final Channel listener;
     private final Trackers trackers;
+    private final Deliveries deliveries;
     /** How receipts call this gateway. */
     private volatile String node = "gateway";
 
@@ -72,6 +74,7 @@ public final class Gateway {
      *
      * @param proxies whose {@code X-Forwarded-For} and PROXY headers are believed
      * @param tls null for plain connections
+     * @param spans takes those of deliveries
      * @throws java.net.BindException when the port is taken
      */
     public Gateway(
@@ -82,7 +85,8 @@ public final class Gateway {
             TrustedProxies proxies,
             @Nullable TlsFiles tls,
             MeterRegistry registry,
-            Health health)
+            Health health,
+            Spans spans)
             throws java.net.BindException {
         this.settings = settings;
         metrics = new GatewayMetrics(registry);
@@ -92,9 +96,11 @@ public final class Gateway {
         Codec codec = new BareCodec();
         LongSupplier monotonicMillis = monotonicMillis();
         trackers = new Trackers(broker::receipts, () -> node, eventLoops.group().next(), metrics, monotonicMillis);
+        deliveries = new Deliveries(spans, eventLoops.group().next(), monotonicMillis);
         MemoryBudget budget = new MemoryBudget(settings.limits().memoryMaxBytes());
         for (EventExecutor executor : eventLoops.group()) {
-            Loop loop = new Loop(executor, settings, subscriptions, codec, metrics, budget, trackers, monotonicMillis);
+            Loop loop = new Loop(
+                    executor, settings, subscriptions, codec, metrics, budget, trackers, deliveries, monotonicMillis);
             loops.add(loop);
             loop.start();
         }
@@ -225,6 +231,7 @@ public final class Gateway {
         if (tracker != null) {
             tracker.await(wanting);
         }
+        deliveries.begin(publication, wanting);
         if (wanting.length > 0) {
             metrics.published();
         }
@@ -253,6 +260,11 @@ public final class Gateway {
         return ((InetSocketAddress) listener.localAddress()).getPort();
     }
 
+    /** How receipts and traces call it. */
+    public String node() {
+        return node;
+    }
+
     public Broker broker() {
         return broker;
     }
@@ -279,6 +291,7 @@ public final class Gateway {
         } catch (java.util.concurrent.ExecutionException e) {
             log.error("The gateway did not stop in order", e);
         }
+        deliveries.endAll();
         broker.close();
     }
 

@@ -143,9 +143,14 @@ final class Hub {
     /** Who has it already was counted when it was given it; who lacks something before it will be when that was read. */
     private void count(Publication publication, @Nullable Subscribers subscribers, boolean next) {
         Tracker tracker = loop.trackers().of(publication);
+        Delivery delivery = loop.deliveries().of(publication);
         boolean later = subscribers != null && !next && isBeyond(subscribers.lastPosition(), publication.position());
+        int sessions = next && subscribers != null ? subscribers.size() : 0;
         if (tracker != null && !later) {
-            tracker.count(loop, next && subscribers != null ? subscribers.size() : 0);
+            tracker.count(loop, sessions);
+        }
+        if (delivery != null && !later) {
+            delivery.count(loop, sessions);
         }
     }
 

@@ -74,6 +74,7 @@ final class Loop {
     private final Runnable goOn = this::goOn;
     private final MemoryBudget budget;
     private final Trackers trackers;
+    private final Deliveries deliveries;
     private final int tickMaxBytes;
     private final int tickMaxPublications;
 
@@ -102,12 +103,14 @@ final class Loop {
             GatewayMetrics metrics,
             MemoryBudget budget,
             Trackers trackers,
+            Deliveries deliveries,
             LongSupplier clockMillis) {
         this.executor = executor;
         this.settings = settings;
         this.metrics = metrics;
         this.budget = budget;
         this.trackers = trackers;
+        this.deliveries = deliveries;
         this.clockMillis = clockMillis;
         tickMaxBytes = Math.min(TICK_MAX_BYTES, settings.limits().outboxMaxBytes() / 4);
         tickMaxPublications = Math.max(1, settings.limits().outboxMaxFrames() / 4);
@@ -142,6 +145,10 @@ final class Loop {
         int bytes = publication.payload().length;
         if (inboxBytes.get() + bytes > settings.limits().inboxMaxBytes()) {
             metrics.inboxOverflow();
+            Delivery delivery = deliveries.of(publication);
+            if (delivery != null) {
+                delivery.onDropped(this);
+            }
             return false;
         }
         inboxBytes.addAndGet(bytes);
@@ -303,6 +310,10 @@ final class Loop {
 
     Trackers trackers() {
         return trackers;
+    }
+
+    Deliveries deliveries() {
+        return deliveries;
     }
 
     MemoryBudget budget() {

@@ -142,8 +142,25 @@ final class Subscribers {
         if (deflatedSessions > 0) {
             written += append(publication, portion.batch(true, loop, rule, length), true, loop);
         }
+        if (publication.tracking() != null) {
+            follow(publication, portion, loop);
+        }
         portion.onAppended(publication.timeMillis(), written);
         return written;
+    }
+
+    private static void follow(Publication publication, Portion portion, Loop loop) {
+        Delivery delivery = loop.deliveries().of(publication);
+        if (delivery != null) {
+            follow(portion.batch(false), delivery);
+            follow(portion.batch(true), delivery);
+        }
+    }
+
+    private static void follow(@Nullable Batch batch, Delivery delivery) {
+        if (batch != null) {
+            batch.track(delivery);
+        }
     }
 
     /** Somebody acknowledges what is beyond one offset, up to another. */

@@ -10,7 +10,7 @@ import java.util.Set;
  * What the sessions of this gateway have of one publication whose sender wants to know. Nothing is told before every event
  * loop that has sessions has said how many. Safe for any thread.
  */
-final class Tracker {
+final class Tracker implements Follower {
     private final Trackers trackers;
     private final String id;
     private final Tracking tracking;
@@ -55,8 +55,8 @@ final class Tracker {
         change();
     }
 
-    /** One session's socket took all its bytes. */
-    synchronized void onWritten() {
+    @Override
+    public synchronized void onWritten() {
         written++;
         change();
     }

@@ -44,6 +44,7 @@ abstract class KeptTopics {
     final FakeVerifier verifier = new FakeVerifier();
     final EventLoops loops = new EventLoops(2);
     final SimpleMeterRegistry metrics = new SimpleMeterRegistry();
+    final RecordingSpans spans = new RecordingSpans();
     final MemoryNetwork network = new MemoryNetwork(
             MemoryNetwork.DEFAULT_QUEUE_LIMIT,
             new HistoryRules(new Retention(KEPT, Duration.ofHours(1)), List.of()),
@@ -76,7 +77,8 @@ abstract class KeptTopics {
                 TrustedProxies.NONE,
                 null,
                 metrics,
-                new Health());
+                new Health(),
+                spans);
     }
 
     @AfterEach

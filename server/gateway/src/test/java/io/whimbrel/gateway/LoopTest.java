@@ -40,6 +40,7 @@ class LoopTest {
             new GatewayMetrics(metrics),
             new MemoryBudget(1 << 26),
             TestGateway.trackers(),
+            TestGateway.deliveries(),
             clockMillis::get);
 
     private final Topic topic = Topic.of(Address.random());

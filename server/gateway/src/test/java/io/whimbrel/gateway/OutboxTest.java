@@ -46,6 +46,7 @@ class OutboxTest {
                 new GatewayMetrics(metrics),
                 withBudget,
                 TestGateway.trackers(),
+                TestGateway.deliveries(),
                 () -> 1);
     }
 

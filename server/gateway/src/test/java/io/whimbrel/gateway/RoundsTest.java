@@ -61,6 +61,7 @@ class RoundsTest {
                 new GatewayMetrics(metrics),
                 budget,
                 TestGateway.trackers(),
+                TestGateway.deliveries(),
                 () -> 1);
     }
 

@@ -5,13 +5,17 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 
 import io.micrometer.core.instrument.Meter;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
+import io.netty.util.concurrent.EventExecutor;
 import io.netty.util.concurrent.ImmediateEventExecutor;
+import io.whimbrel.broker.Broker;
 import io.whimbrel.model.Address;
 import io.whimbrel.model.Publication;
 import io.whimbrel.model.Topic;
 import io.whimbrel.ops.Health;
+import io.whimbrel.ops.Spans;
 import io.whimbrel.ops.TlsFiles;
 import io.whimbrel.ops.TrustedProxies;
+import io.whimbrel.protocol.bare.BareCodec;
 import java.io.IOException;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.atomic.AtomicReference;
@@ -49,7 +53,8 @@ final class TestGateway implements AutoCloseable {
                 proxies,
                 tls,
                 metrics,
-                health);
+                health,
+                Spans.NONE);
         broker = made.get();
     }
 
@@ -94,6 +99,25 @@ final class TestGateway implements AutoCloseable {
     public void close() {
         gateway.stop();
         loops.close();
+    }
+
+    /** One that nobody is connected to. */
+    static Loop loop(EventExecutor executor) {
+        return new Loop(
+                executor,
+                settings(),
+                new Subscriptions(new FakeBroker(Broker.Listener.NONE)),
+                new BareCodec(),
+                new GatewayMetrics(new SimpleMeterRegistry()),
+                new MemoryBudget(1 << 26),
+                trackers(),
+                deliveries(),
+                () -> 1);
+    }
+
+    /** For publications that belong to no trace. */
+    static Deliveries deliveries() {
+        return new Deliveries(Spans.NONE, ImmediateEventExecutor.INSTANCE, () -> 1);
     }
 
     /** For publications of which nothing is to be told. */

@@ -40,6 +40,7 @@ final class GatewayService {
         int adminPort = observability.serve(vertx, settings, teardown);
         EventLoops loops = new EventLoops(eventLoopCount(settings));
         teardown.add(loops);
+        TraceParts traces = TraceParts.start(settings, observability, teardown);
         Gateway gateway;
         try {
             gateway = new Gateway(
@@ -50,10 +51,12 @@ final class GatewayService {
                     EdgeParts.proxies(settings),
                     tls,
                     observability.metrics(),
-                    observability.health());
+                    observability.health(),
+                    traces.spans());
         } catch (BindException e) {
             throw Ports.taken("gateway.port", gatewaySettings.port(), e);
         }
+        traces.open().accept(gateway.node());
         if (tls != null) {
             tls.bindTo(observability.metrics());
         }

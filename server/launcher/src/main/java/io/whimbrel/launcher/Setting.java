@@ -15,6 +15,8 @@ record Setting(String name, Kind kind, String defaultText, boolean secret, Strin
         /** Texts with commas between them, in the file also as a list. */
         LIST,
         NUMBER,
+        /** A number from 0 to 1. */
+        SHARE,
         /** {@code 300ms}, {@code 8s}, {@code 10m}, {@code 24h}; without a unit seconds. */
         DURATION,
         /** {@code true} or {@code false}. */

@@ -3,6 +3,7 @@ package io.whimbrel.launcher;
 import static io.whimbrel.launcher.Setting.Kind.DURATION;
 import static io.whimbrel.launcher.Setting.Kind.LIST;
 import static io.whimbrel.launcher.Setting.Kind.NUMBER;
+import static io.whimbrel.launcher.Setting.Kind.SHARE;
 import static io.whimbrel.launcher.Setting.Kind.SWITCH;
 import static io.whimbrel.launcher.Setting.Kind.TEXT;
 
@@ -94,6 +95,11 @@ final class SettingCatalog {
             setting("tls.certificate", TEXT, "", "PEM file, the server's certificate first; empty: no TLS"),
             setting("tls.key", TEXT, "", "PEM file with the private key of that certificate"),
             setting("tls.reload-interval", DURATION, "10s", "how often these files are looked at for a change"),
+            //
+            setting("otlp.endpoint", TEXT, "", "takes spans, such as http://host:4318/v1/traces; empty: off"),
+            secret("otlp.headers", LIST, "name=value, sent with the spans"),
+            setting("otlp.sample", SHARE, "0", "share of the messages without a trace that get one, 0 to 1"),
+            setting("otlp.max-spans", NUMBER, "8192", "spans under way or waiting to be sent; more are dropped"),
             //
             setting("auth.authenticator", TEXT, "open", "who may have a token: open, basic or bearer"),
             secret("auth.secret", TEXT, "signs tokens, 32 bytes or more; empty: one made and kept in data.folder"),

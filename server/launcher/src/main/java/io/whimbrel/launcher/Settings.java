@@ -74,6 +74,19 @@ final class Settings {
         throw impossible(name, "a whole number, " + range);
     }
 
+    /** 0 to 1. */
+    double share(String name) {
+        try {
+            double value = Double.parseDouble(text(name).strip());
+            if (value >= 0 && value <= 1) {
+                return value;
+            }
+        } catch (NumberFormatException _) {
+            // told below, as is a number out of range
+        }
+        throw impossible(name, "a share, 0 to 1");
+    }
+
     Duration duration(String name) {
         return time(text(name)).orElseThrow(() -> impossible(name, "a time such as 300ms, 8s, 10m or 24h"));
     }

@@ -22,6 +22,7 @@ final class SettingsCheck {
         AuthParts.callbackSettings(settings);
         EdgeParts.proxies(settings);
         EdgeParts.tls(settings).ifPresent(TlsFiles::check);
+        TraceParts.otlp(settings);
         AuthParts.checkSecrets(settings);
     }
 }

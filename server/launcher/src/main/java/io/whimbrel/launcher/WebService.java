@@ -6,6 +6,7 @@ import io.whimbrel.auth.KeySource;
 import io.whimbrel.auth.LocalVerifier;
 import io.whimbrel.auth.SignedTokens;
 import io.whimbrel.broker.Broker;
+import io.whimbrel.ops.NodeName;
 import io.whimbrel.ops.TlsFiles;
 import io.whimbrel.web.WebParts;
 import io.whimbrel.web.WebServer;
@@ -58,6 +59,7 @@ final class WebService {
             tls.bindTo(observability.metrics());
         }
         int adminPort = observability.serve(vertx, settings, teardown);
+        TraceParts traces = TraceParts.start(settings, observability, teardown);
         WebParts parts = new WebParts(
                 verifier,
                 issuer,
@@ -67,8 +69,10 @@ final class WebService {
                 gatewayPort,
                 observability.metrics(),
                 tls,
-                EdgeParts.proxies(settings));
+                EdgeParts.proxies(settings),
+                traces.spans());
         WebServer server = Waiting.forStart(WebServer.start(vertx, web, parts), "web.port", web.port());
+        traces.open().accept(NodeName.of("web", server.port()));
         observability.opened();
         log.info("web server on port {}{}, admin port {}", server.port(), tls == null ? "" : " (TLS)", adminPort);
         return new WebService(server, web);

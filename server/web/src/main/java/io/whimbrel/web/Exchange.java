@@ -41,6 +41,7 @@ final class Exchange {
     private final long skippableBodyBytes;
     private Consumer<ClientError> refusalListener = _ -> {};
     private Runnable answerListener = () -> {};
+    private @Nullable PublishSpan span;
     private boolean tookTooLong;
     private boolean answered;
 
@@ -111,6 +112,17 @@ final class Exchange {
     /** Hears that there is an answer, whichever. */
     void onAnswered(Runnable listener) {
         answerListener = listener;
+    }
+
+    /** What the answer ends. */
+    void traced(PublishSpan begun) {
+        span = begun;
+    }
+
+    /** Null where none is recorded, as for nearly all. */
+    @Nullable
+    PublishSpan span() {
+        return span;
     }
 
     // ---- steps
@@ -192,6 +204,9 @@ final class Exchange {
 
     void refuse(Problem problem) {
         refusalListener.accept(problem.error());
+        if (span != null) {
+            span.onRefused(problem.error());
+        }
         response.putHeader(HttpHeaders.CACHE_CONTROL, NO_STORE);
         if (problem.retryAfterSeconds() > 0) {
             response.putHeader(HttpHeaders.RETRY_AFTER, Long.toString(problem.retryAfterSeconds()));
@@ -212,6 +227,9 @@ final class Exchange {
         }
         answered = true;
         answerListener.run();
+        if (span != null) {
+            span.onAnswered(status);
+        }
         connections.onAnswer(request.connection());
         if (response.closed()) {
             return; // the client hung up, which is no error

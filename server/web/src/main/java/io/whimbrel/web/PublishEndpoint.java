@@ -19,7 +19,10 @@ import io.whimbrel.model.ClientError;
 import io.whimbrel.model.Publication;
 import io.whimbrel.model.PublicationId;
 import io.whimbrel.model.Topic;
+import io.whimbrel.model.TraceParent;
 import io.whimbrel.model.Tracking;
+import io.whimbrel.ops.Span;
+import io.whimbrel.ops.Spans;
 import io.whimbrel.web.Senders.Sender;
 import java.time.Duration;
 import java.util.Optional;
@@ -54,6 +57,7 @@ final class PublishEndpoint implements Endpoint {
     private final Duration idempotencyTime;
     private final WebMetrics metrics;
     private final Clocks clocks;
+    private final Spans spans;
 
     /** @param copies null where nobody of the original system listens */
     PublishEndpoint(
@@ -76,6 +80,7 @@ final class PublishEndpoint implements Endpoint {
         this.idempotencyTime = settings.idempotencyTime();
         this.metrics = metrics;
         this.clocks = clocks;
+        this.spans = parts.spans();
     }
 
     @Override
@@ -137,8 +142,14 @@ final class PublishEndpoint implements Endpoint {
     private void publish(Exchange exchange, PublishRequest request, Sender sender, Recipient recipient) {
         requirePace(sender);
         long timeMillis = clocks.wall().millis();
-        Publication publication = new Publication(
-                PublicationId.next(timeMillis), recipient.topic(), timeMillis, sender.address(), request.message());
+        Publication publication = carryTrace(
+                exchange,
+                new Publication(
+                        PublicationId.next(timeMillis),
+                        recipient.topic(),
+                        timeMillis,
+                        sender.address(),
+                        request.message()));
         Wishes.Level level = request.wishes().receipt();
         if (level == null) {
             publish(
@@ -150,9 +161,22 @@ final class PublishEndpoint implements Endpoint {
             return;
         }
         requireAcknowledgeable(level, publication.topic());
-        Publication asking = publication.tracked(new Tracking(true, receipts.asker(), false, null));
+        Tracking known = publication.tracking();
+        Publication asking = publication.tracked(
+                new Tracking(true, receipts.asker(), false, known == null ? null : known.traceParent()));
         AwaitedReceipt receipt = receipts.open(asking, level, request.wishes().timeoutMillis(), exchange);
         publish(exchange, request, sender, asking, it -> onOutcome(exchange, recipient, asking, receipt, it));
+    }
+
+    /** What has it next belongs to our span or, where none is recorded, to the publisher's. */
+    private Publication carryTrace(Exchange exchange, Publication publication) {
+        TraceParent parent = TraceParentHeader.of(exchange);
+        Span span = spans.begin(PublishSpan.NAME, Spans.Kind.PRODUCER, parent);
+        if (span != null) {
+            exchange.traced(new PublishSpan(span, publication));
+            parent = span.context();
+        }
+        return parent == null ? publication : publication.tracked(new Tracking(false, null, false, parent.toString()));
     }
 
     /** Offsets are what clients acknowledge, and of their own address alone. */
@@ -208,9 +232,13 @@ final class PublishEndpoint implements Endpoint {
             Publication publication,
             @Nullable AwaitedReceipt receipt,
             PublishedOnce outcome) {
+        PublishSpan span = exchange.span();
         switch (outcome) {
             case First(Published published) -> {
                 metrics.published.increment();
+                if (span != null) {
+                    span.onPublished(published);
+                }
                 if (receipt == null) {
                     answer(exchange, publication.id(), published, null);
                 } else {
@@ -225,6 +253,10 @@ final class PublishEndpoint implements Endpoint {
             }
             case Repeat(String id, Published published) -> {
                 metrics.replayed.increment();
+                if (span != null) {
+                    span.onPublished(published);
+                    span.onReplayed(id);
+                }
                 exchange.response().putHeader(REPLAYED, "true");
                 if (receipt == null) {
                     answer(exchange, id, published, null);

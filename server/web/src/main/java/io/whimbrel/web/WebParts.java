@@ -5,6 +5,7 @@ import io.whimbrel.auth.Authenticator;
 import io.whimbrel.auth.TokenIssuer;
 import io.whimbrel.auth.TokenVerifier;
 import io.whimbrel.broker.Broker;
+import io.whimbrel.ops.Spans;
 import io.whimbrel.ops.TlsFiles;
 import io.whimbrel.ops.TrustedProxies;
 import java.util.function.Supplier;
@@ -17,6 +18,7 @@ import org.jspecify.annotations.Nullable;
  * @param gatewayPort told to the page when no URL of the gateway is set
  * @param tls null where the server speaks plain HTTP
  * @param proxies whose word about a client's address counts
+ * @param spans takes those of publications
  */
 public record WebParts(
         TokenVerifier verifier,
@@ -27,4 +29,5 @@ public record WebParts(
         int gatewayPort,
         MeterRegistry metrics,
         @Nullable TlsFiles tls,
-        TrustedProxies proxies) {}
+        TrustedProxies proxies,
+        Spans spans) {}

@@ -38,6 +38,7 @@ final class RunningWeb {
     final FakeBroker broker = new FakeBroker();
     final FakeTokens tokens = new FakeTokens();
     final SimpleMeterRegistry metrics = new SimpleMeterRegistry();
+    final RecordingSpans spans = new RecordingSpans();
     /** The clock that measures, where a test has set one. */
     @Nullable
     AtomicLong nanos;
@@ -75,7 +76,8 @@ final class RunningWeb {
                 7071,
                 metrics,
                 tls,
-                proxies);
+                proxies,
+                spans);
         Clocks clocks = new Clocks(InstantSource.fixed(NOW), nanos == null ? System::nanoTime : nanos::get);
         server = WebServer.start(vertx, draft.settled(), parts, clocks).await(10, SECONDS);
         return this;

@@ -9,6 +9,7 @@ import io.whimbrel.model.Address;
 import io.whimbrel.model.Publication;
 import io.whimbrel.model.PublicationId;
 import io.whimbrel.model.Topic;
+import io.whimbrel.ops.Spans;
 import io.whimbrel.protocol.bare.BareCodec;
 import java.util.ArrayList;
 import java.util.List;
@@ -37,6 +38,7 @@ final class Bench {
                 new GatewayMetrics(new SimpleMeterRegistry()),
                 new MemoryBudget(settings.limits().memoryMaxBytes()),
                 trackers(),
+                deliveries(),
                 () -> START_MILLIS);
     }
 
@@ -79,6 +81,11 @@ final class Bench {
             topics.add(Topic.of(Address.random()));
         }
         return topics;
+    }
+
+    /** For publications that belong to no trace. */
+    static Deliveries deliveries() {
+        return new Deliveries(Spans.NONE, ImmediateEventExecutor.INSTANCE, () -> 1);
     }
 
     /** For publications of which nothing is to be told. */

@@ -51,6 +51,7 @@ final class Crowd implements AutoCloseable {
                     metrics,
                     budget,
                     Bench.trackers(),
+                    Bench.deliveries(),
                     this::nowMillis));
             pinged.add(new ArrayDeque<>());
         }

@@ -68,6 +68,24 @@ class ArchitectureTest {
     }
 
     @Test
+    void onlyTheLauncherKnowsWhereSpansGo() {
+        noClasses()
+                .that()
+                .resideOutsideOfPackages("io.whimbrel.launcher..", "io.whimbrel.ops.otlp..")
+                .should()
+                .dependOnClassesThat()
+                .resideInAPackage("io.whimbrel.ops.otlp..")
+                .check(house);
+        noClasses()
+                .that()
+                .resideOutsideOfPackage("io.whimbrel.ops.otlp..")
+                .should()
+                .dependOnClassesThat()
+                .resideInAPackage("io.opentelemetry..")
+                .check(house);
+    }
+
+    @Test
     void librariesStayWhereTheyBelong() {
         noClasses()
                 .that()
