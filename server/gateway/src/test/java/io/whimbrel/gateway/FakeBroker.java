@@ -4,6 +4,7 @@ import io.whimbrel.broker.Broker;
 import io.whimbrel.broker.BrokerCounters;
 import io.whimbrel.broker.BrokerUnavailableException;
 import io.whimbrel.broker.IdempotencyKey;
+import io.whimbrel.broker.Notices;
 import io.whimbrel.broker.PlainChannels;
 import io.whimbrel.broker.Published;
 import io.whimbrel.broker.PublishedOnce;
@@ -83,6 +84,11 @@ final class FakeBroker implements Broker, PlainChannels {
     @Override
     public Receipts receipts() {
         throw new UnsupportedOperationException("nobody asks for a receipt");
+    }
+
+    @Override
+    public Notices notices() {
+        throw new UnsupportedOperationException("nobody asks for notices");
     }
 
     @Override
