@@ -25,10 +25,16 @@ final class FakeBroker implements Broker, PlainChannels {
     private final Set<Topic> topics = ConcurrentHashMap.newKeySet();
     private final Map<String, Consumer<byte[]>> plain = new ConcurrentHashMap<>();
     private volatile CompletionStage<Void> subscribing = CompletableFuture.completedStage(null);
+    final FakeNotices notices;
     private volatile Optional<String> outage = Optional.empty();
 
     FakeBroker(Listener listener) {
+        this(listener, new FakeNotices());
+    }
+
+    FakeBroker(Listener listener, FakeNotices notices) {
         this.listener = listener;
+        this.notices = notices;
     }
 
     Set<Topic> topics() {
@@ -88,7 +94,7 @@ final class FakeBroker implements Broker, PlainChannels {
 
     @Override
     public Notices notices() {
-        throw new UnsupportedOperationException("nobody asks for notices");
+        return notices;
     }
 
     @Override

@@ -4,12 +4,14 @@ import io.vertx.core.Vertx;
 import io.whimbrel.auth.Authenticator;
 import io.whimbrel.auth.KeySource;
 import io.whimbrel.auth.LocalVerifier;
+import io.whimbrel.auth.Revocations;
 import io.whimbrel.auth.SignedTokens;
 import io.whimbrel.broker.Broker;
 import io.whimbrel.ops.TlsFiles;
 import io.whimbrel.web.WebParts;
 import io.whimbrel.web.WebServer;
 import io.whimbrel.web.WebSettings;
+import java.time.InstantSource;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -45,7 +47,8 @@ final class WebService {
             Teardown teardown) {
         WebSettings web = webSettings(settings);
         Ports.requireFree("web.port", web.host(), web.port());
-        SignedTokens issuer = AuthParts.issuer(settings, key);
+        Revocations revocations = new Revocations(InstantSource.system());
+        SignedTokens issuer = AuthParts.issuer(settings, key, revocations);
         LocalVerifier verifier = AuthParts.localVerifier(settings, key);
         Authenticator authenticator = AuthParts.authenticator(settings);
         teardown.add(verifier);
@@ -53,6 +56,7 @@ final class WebService {
             teardown.add(closeable);
         }
         observability.health().check("broker", broker::outage);
+        observability.health().check("revocations", revocations::problem);
         observability.watch(broker);
         if (tls != null) {
             tls.bindTo(observability.metrics());
@@ -60,6 +64,7 @@ final class WebService {
         int adminPort = observability.serve(vertx, settings, teardown);
         WebParts parts = new WebParts(
                 verifier,
+                revocations,
                 issuer,
                 authenticator,
                 broker,

@@ -33,6 +33,7 @@ final class FakeBroker implements Broker, PlainChannels {
     /** What became of a publication with a key; null where it is the first. */
     volatile @Nullable PublishedOnce outcome;
 
+    final FakeNotices notices = new FakeNotices();
     volatile boolean plainFails;
     volatile boolean hasPlainChannels = true;
 
@@ -69,7 +70,7 @@ final class FakeBroker implements Broker, PlainChannels {
 
     @Override
     public Notices notices() {
-        throw new UnsupportedOperationException("nobody asks for notices");
+        return notices;
     }
 
     @Override
