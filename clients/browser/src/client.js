@@ -34,6 +34,7 @@ const CLOSED_NORMALLY = 1000;
 const CLOSED_ABNORMALLY = 1006;
 const TOKEN_EXPIRED = 3005;
 const TOKEN_REFUSED = 3500;
+const TOKEN_REVOKED = 3507;
 /** `WebSocket.OPEN`, also where the WebSocket is not the global one. */
 const SOCKET_OPEN = 1;
 
@@ -48,6 +49,7 @@ const CLOSE_TITLES = new Map([
   [3010, 'Messages were missed, and are asked for again'],
   [3012, 'The gateway heard nothing from this client'],
   [TOKEN_REFUSED, 'The gateway does not accept the token'],
+  [TOKEN_REVOKED, 'The gateway does not accept the token any more'],
 ]);
 
 /**
@@ -954,6 +956,9 @@ export class WhimbrelClient extends EventTarget {
         this.#attempt();
       }
     } else if (isTerminal(code)) {
+      if (code === TOKEN_REVOKED) {
+        this.#tokens.drop(link.token); // whoever calls `connect` again asks for another one
+      }
       this.#finish(error);
     } else if (code === TOKEN_EXPIRED && link.stable) {
       this.#tokens.expire(link.token);

@@ -293,6 +293,24 @@ test('a stored token that is refused is replaced once', async () => {
   assert.equal(world.storage.getItem(STORAGE_KEY), null);
 });
 
+test('a revoked token is the end, and is forgotten', async () => {
+  world = startWorld({ storage: stored('revoked', 'address-old', HOUR_MILLIS) });
+  await world.connect();
+
+  world.socket.closeFromGateway(3507, 'revoked');
+  await pass(60_000);
+
+  assert.equal(world.sockets.length, 1);
+  assert.equal(world.client.state.state, 'closed');
+  assert.equal(world.told.error[0].message, 'The gateway does not accept the token any more: revoked');
+  assert.equal(world.storage.getItem(STORAGE_KEY), null);
+
+  await world.connect();
+
+  assert.equal(world.socket.secret, 'secret-1');
+  assert.equal(world.web.requests[0].headers.Authorization, undefined);
+});
+
 test('a token that worked for a while and is refused later is replaced', async () => {
   world = startWorld();
   await world.connect();

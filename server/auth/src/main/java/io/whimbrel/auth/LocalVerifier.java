@@ -5,9 +5,11 @@ import com.github.benmanes.caffeine.cache.Caffeine;
 import com.github.benmanes.caffeine.cache.Expiry;
 import com.nimbusds.jwt.JWTClaimsSet;
 import io.whimbrel.model.Address;
+import io.whimbrel.model.Revocation;
 import io.whimbrel.model.Topic;
 import java.time.Duration;
 import java.time.InstantSource;
+import java.util.Date;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
@@ -60,7 +62,7 @@ public final class LocalVerifier implements TokenVerifier, AutoCloseable {
     @Override
     public CompletionStage<TokenVerdict> verify(String token) {
         if (!remembering) {
-            return check.check(token).thenApply(this::verdict);
+            return check.check(token).thenApply(outcome -> verdict(token, outcome));
         }
         if (token.length() > JwtRules.MAX_OWN_LENGTH) {
             return CompletableFuture.completedFuture(new TokenVerdict.Invalid());
@@ -72,7 +74,7 @@ public final class LocalVerifier implements TokenVerifier, AutoCloseable {
                     clock.instant().getEpochSecond() < known.expiresAtSeconds() ? known : new TokenVerdict.Expired());
         }
         return check.check(token).thenApply(outcome -> {
-            TokenVerdict verdict = verdict(outcome);
+            TokenVerdict verdict = verdict(token, outcome);
             if (verdict instanceof TokenVerdict.Valid valid) {
                 verified.put(digest, valid);
             }
@@ -85,23 +87,32 @@ public final class LocalVerifier implements TokenVerifier, AutoCloseable {
         check.close();
     }
 
-    private TokenVerdict verdict(JwtOutcome outcome) {
+    private TokenVerdict verdict(String token, JwtOutcome outcome) {
         return switch (outcome) {
-            case JwtOutcome.Genuine(var claims) -> verdict(claims);
+            case JwtOutcome.Genuine(var claims) -> verdict(token, claims);
             case JwtOutcome.Expired() -> new TokenVerdict.Expired();
             case JwtOutcome.Refused() -> new TokenVerdict.Invalid();
             case JwtOutcome.Undecided(String why) -> new TokenVerdict.Unavailable(why);
         };
     }
 
-    private TokenVerdict verdict(JWTClaimsSet claims) {
+    private TokenVerdict verdict(String token, JWTClaimsSet claims) {
         Optional<Address> address = Optional.ofNullable(claims.getSubject()).flatMap(Address::parse);
         Optional<List<Topic>> named = topics.read(claims.getClaim(TopicsClaim.NAME));
         if (address.isEmpty() || named.isEmpty()) {
             return new TokenVerdict.Invalid();
         }
         long expiresAtSeconds = claims.getExpirationTime().toInstant().getEpochSecond();
-        return new TokenVerdict.Valid(address.get(), expiresAtSeconds, named.get());
+        return new TokenVerdict.Valid(
+                address.get(), expiresAtSeconds, named.get(), sinceSeconds(claims), Fingerprint.of(token));
+    }
+
+    private static long sinceSeconds(JWTClaimsSet claims) {
+        if (claims.getClaim(SignedTokens.SINCE) instanceof Number since) {
+            return since.longValue();
+        }
+        Date issued = claims.getIssueTime();
+        return issued == null ? Revocation.UNKNOWN : issued.toInstant().getEpochSecond();
     }
 
     private Duration memoryOf(TokenVerdict.Valid valid) {

@@ -19,9 +19,9 @@ import java.security.KeyPair;
 import java.security.PrivateKey;
 import java.security.SecureRandom;
 import java.security.interfaces.ECPrivateKey;
+import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
-import java.time.temporal.ChronoUnit;
 import java.util.Base64;
 import java.util.Date;
 import java.util.List;
@@ -29,26 +29,35 @@ import javax.crypto.Mac;
 import javax.crypto.spec.SecretKeySpec;
 
 /**
- * Issues our tokens: signed JWTs (RFC 7519) with claims iss, sub (the address), iat, exp and jti, and topics where
- * there are any. Whoever has the key verifies them with a {@link LocalVerifier}. Safe for any thread.
+ * Issues our tokens: signed JWTs (RFC 7519) with claims iss, sub (the address), iat, exp and jti, topics where
+ * there are any, and auth_time (OpenID Connect Core §2) where its bearer is trusted since another time than iat. Whoever has the key verifies them with a {@link LocalVerifier}. Safe for any thread.
  */
 public final class SignedTokens implements TokenIssuer {
     static final String ISSUER = "whimbrel";
+    /** The claim that says since when the bearer is trusted. */
+    static final String SINCE = "auth_time";
 
     private static final String ADDRESS_KEY_LABEL = "whimbrel: address of an identity";
     private static final int TOKEN_ID_BYTES = 16;
 
     private final TokenSettings settings;
     private final InstantSource clock;
+    private final Revocations revocations;
     private final JWSSigner signer;
     private final JWSHeader header;
     private final SecretKeySpec addressKey;
     private final JWKSet publicKeys;
     private final SecureRandom random = new SecureRandom();
 
-    /** Reads the private key's file where there is one; what is wrong with it is an {@link IllegalArgumentException}. */
+    /** For who revokes nothing. */
     public SignedTokens(TokenSettings settings, InstantSource clock) {
+        this(settings, new Revocations(clock), clock);
+    }
+
+    /** Reads the private key's file where there is one; what is wrong with it is an {@link IllegalArgumentException}. */
+    public SignedTokens(TokenSettings settings, Revocations revocations, InstantSource clock) {
         this.settings = settings;
+        this.revocations = revocations;
         this.clock = clock;
         try {
             switch (settings.key()) {
@@ -76,7 +85,28 @@ public final class SignedTokens implements TokenIssuer {
 
     @Override
     public IssuedToken issue(Address address, List<Topic> topics) {
-        Instant now = clock.instant().truncatedTo(ChronoUnit.SECONDS);
+        // A revocation concerns the whole second it was made in: who comes later in it is trusted from the next one on.
+        long firstSeconds =
+                revocations.of(address).map(it -> it.atSeconds() + 1).orElse(0L);
+        return issue(address, topics, Math.max(nowSeconds(), firstSeconds));
+    }
+
+    @Override
+    public IssuedToken renew(TokenVerdict.Valid old) {
+        return issue(old.address(), old.topics(), old.sinceSeconds());
+    }
+
+    @Override
+    public Duration lifetime() {
+        return settings.lifetime();
+    }
+
+    private long nowSeconds() {
+        return clock.instant().getEpochSecond();
+    }
+
+    private IssuedToken issue(Address address, List<Topic> topics, long sinceSeconds) {
+        Instant now = Instant.ofEpochSecond(nowSeconds());
         Instant expires = now.plusSeconds(settings.lifetime().toSeconds());
         JWTClaimsSet.Builder claims = new JWTClaimsSet.Builder()
                 .issuer(ISSUER)
@@ -84,6 +114,9 @@ public final class SignedTokens implements TokenIssuer {
                 .issueTime(Date.from(now))
                 .expirationTime(Date.from(expires))
                 .jwtID(randomId());
+        if (sinceSeconds != now.getEpochSecond()) {
+            claims.claim(SINCE, sinceSeconds);
+        }
         if (!topics.isEmpty()) {
             claims.claim(TopicsClaim.NAME, topics.stream().map(Topic::name).toList());
         }

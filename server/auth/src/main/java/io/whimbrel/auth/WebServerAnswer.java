@@ -2,6 +2,7 @@ package io.whimbrel.auth;
 
 import com.nimbusds.jose.util.JSONObjectUtils;
 import io.whimbrel.model.Address;
+import io.whimbrel.model.Revocation;
 import io.whimbrel.model.Topic;
 import java.net.http.HttpResponse;
 import java.nio.ByteBuffer;
@@ -11,10 +12,11 @@ import java.text.ParseException;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import org.jspecify.annotations.Nullable;
 
 /**
- * Reads what a web server says about a token: ours {@code {"auth":true,"uuid":…,"expires_at":…,"topics":[…]}}, the
- * original system's {@code {"auth":true}}, and {@code {"auth":false}} with or without {@code "expired":true}. Whatever it says otherwise is
+ * Reads what a web server says about a token: ours {@code {"auth":true,"uuid":…,"expires_at":…,"issued_at":…,"topics":[…]}}, the
+ * original system's {@code {"auth":true}}, and {@code {"auth":false}} with or without {@code "expired":true} or {@code "revoked":true}. Whatever it says otherwise is
  * neither yes nor no.
  */
 final class WebServerAnswer {
@@ -34,11 +36,12 @@ final class WebServerAnswer {
     private static TokenVerdict read(String token, TopicsClaim topics, Map<String, Object> answer) {
         Object auth = answer.get("auth");
         if (Boolean.FALSE.equals(auth)) {
-            return Boolean.TRUE.equals(answer.get("expired")) ? new TokenVerdict.Expired() : new TokenVerdict.Invalid();
+            return no(answer);
         }
         Optional<Address> address = addressIn(token, answer);
         Object end = answer.get("expires_at");
-        if (!Boolean.TRUE.equals(auth) || address.isEmpty() || !(end == null || end instanceof Number)) {
+        Object since = answer.get("issued_at");
+        if (!Boolean.TRUE.equals(auth) || address.isEmpty() || !isTime(end) || !isTime(since)) {
             return notUnderstood();
         }
         Optional<List<Topic>> named = topics.read(answer.get(TopicsClaim.NAME));
@@ -46,7 +49,20 @@ final class WebServerAnswer {
             return new TokenVerdict.Unavailable("the web server named topics that are none, or too many");
         }
         long expiresAtSeconds = end instanceof Number seconds ? seconds.longValue() : TokenVerdict.Valid.NEVER;
-        return new TokenVerdict.Valid(address.get(), expiresAtSeconds, named.get());
+        long sinceSeconds = since instanceof Number seconds ? seconds.longValue() : Revocation.UNKNOWN;
+        return new TokenVerdict.Valid(
+                address.get(), expiresAtSeconds, named.get(), sinceSeconds, Fingerprint.of(token));
+    }
+
+    private static TokenVerdict no(Map<String, Object> answer) {
+        if (Boolean.TRUE.equals(answer.get("revoked"))) {
+            return new TokenVerdict.Revoked();
+        }
+        return Boolean.TRUE.equals(answer.get("expired")) ? new TokenVerdict.Expired() : new TokenVerdict.Invalid();
+    }
+
+    private static boolean isTime(@Nullable Object member) {
+        return member == null || member instanceof Number;
     }
 
     private static Optional<Address> addressIn(String token, Map<String, Object> answer) {

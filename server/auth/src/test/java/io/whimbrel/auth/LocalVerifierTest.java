@@ -46,8 +46,7 @@ class LocalVerifierTest {
         IssuedToken token = issue(key);
 
         try (LocalVerifier verifier = new LocalVerifier(key, clock)) {
-            assertThat(Answers.of(verifier.verify(token.token())))
-                    .isEqualTo(new TokenVerdict.Valid(address, token.expiresAtSeconds()));
+            assertThat(Answers.of(verifier.verify(token.token()))).isEqualTo(valid(token, List.of()));
         }
     }
 
@@ -266,8 +265,7 @@ class LocalVerifierTest {
 
         try (LocalVerifier verifier = new LocalVerifier(key, clock)) {
             for (int i = 0; i < 2; i++) {
-                assertThat(Answers.of(verifier.verify(token.token())))
-                        .isEqualTo(new TokenVerdict.Valid(address, token.expiresAtSeconds(), topics));
+                assertThat(Answers.of(verifier.verify(token.token()))).isEqualTo(valid(token, topics));
             }
         }
     }
@@ -451,5 +449,14 @@ class LocalVerifierTest {
         return algorithm == SignatureAlgorithm.HS256
                 ? TestKeys.shared(TestKeys.SECRET)
                 : new KeySource.PrivateKeyFile(algorithm, TestKeys.privateKeyFile(folder, TestKeys.pair(algorithm)));
+    }
+
+    private TokenVerdict.Valid valid(IssuedToken token, List<Topic> topics) {
+        return new TokenVerdict.Valid(
+                address,
+                token.expiresAtSeconds(),
+                topics,
+                clock.instant().getEpochSecond(),
+                Fingerprint.of(token.token()));
     }
 }

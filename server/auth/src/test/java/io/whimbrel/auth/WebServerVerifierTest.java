@@ -25,19 +25,21 @@ class WebServerVerifierTest {
 
     @Test
     void takesAddressAndEndFromOurWebServer() {
-        assertThat(verdictFor("{\"auth\":true,\"uuid\":\"%s\",\"expires_at\":1893553445}".formatted(ADDRESS)))
-                .isEqualTo(new TokenVerdict.Valid(ADDRESS, 1_893_553_445));
+        assertThat(verdictFor("{\"auth\":true,\"uuid\":\"%s\",\"expires_at\":1893553445,\"issued_at\":1893000000}"
+                        .formatted(ADDRESS)))
+                .isEqualTo(valid(ADDRESS, 1_893_553_445, 1_893_000_000, "t"));
         assertThat(verdictFor("{\"auth\":true,\"uuid\":\"%s\"}".formatted(ADDRESS)))
-                .isEqualTo(new TokenVerdict.Valid(ADDRESS, TokenVerdict.Valid.NEVER));
+                .isEqualTo(valid(ADDRESS, TokenVerdict.Valid.NEVER, 0, "t"));
     }
 
     @Test
     void takesTopicsFromOurWebServer() {
         assertThat(verdictFor("{\"auth\":true,\"uuid\":\"%s\",\"expires_at\":5,\"topics\":[\"news\",\"\\u00e9\\\"\"]}"
                         .formatted(ADDRESS)))
-                .isEqualTo(new TokenVerdict.Valid(ADDRESS, 5, List.of(new Topic("news"), new Topic("é\""))));
+                .isEqualTo(new TokenVerdict.Valid(
+                        ADDRESS, 5, List.of(new Topic("news"), new Topic("é\"")), 0, Fingerprint.of("t")));
         assertThat(verdictFor("{\"auth\":true,\"uuid\":\"%s\",\"topics\":[]}".formatted(ADDRESS)))
-                .isEqualTo(new TokenVerdict.Valid(ADDRESS, TokenVerdict.Valid.NEVER));
+                .isEqualTo(valid(ADDRESS, TokenVerdict.Valid.NEVER, 0, "t"));
     }
 
     @Test
@@ -45,10 +47,10 @@ class WebServerVerifierTest {
         try (FakeWebServer server = FakeWebServer.answering("{\"auth\": true}");
                 WebServerVerifier verifier = verifier(server)) {
             assertThat(Answers.of(verifier.verify(ADDRESS.toString())))
-                    .isEqualTo(new TokenVerdict.Valid(ADDRESS, TokenVerdict.Valid.NEVER));
+                    .isEqualTo(valid(ADDRESS, TokenVerdict.Valid.NEVER, 0, ADDRESS.toString()));
             assertThat(Answers.of(verifier.verify("some-token")))
                     .isEqualTo(
-                            new TokenVerdict.Valid(Addresses.ofForeignToken("some-token"), TokenVerdict.Valid.NEVER));
+                            valid(Addresses.ofForeignToken("some-token"), TokenVerdict.Valid.NEVER, 0, "some-token"));
         }
     }
 
@@ -57,6 +59,7 @@ class WebServerVerifierTest {
         assertThat(verdictFor("{\"auth\":false}")).isEqualTo(new TokenVerdict.Invalid());
         assertThat(verdictFor("{\"auth\":false,\"expired\":false}")).isEqualTo(new TokenVerdict.Invalid());
         assertThat(verdictFor("{\"auth\":false,\"expired\":true}")).isEqualTo(new TokenVerdict.Expired());
+        assertThat(verdictFor("{\"auth\":false,\"revoked\":true}")).isEqualTo(new TokenVerdict.Revoked());
     }
 
     @ParameterizedTest
@@ -321,6 +324,10 @@ class WebServerVerifierTest {
             assertThat(verifier.verify("later").toCompletableFuture().join()).isEqualTo(closed);
             assertThat(verifier.inFlight()).isZero();
         }
+    }
+
+    private static TokenVerdict.Valid valid(Address address, long end, long sinceSeconds, String token) {
+        return new TokenVerdict.Valid(address, end, List.of(), sinceSeconds, Fingerprint.of(token));
     }
 
     private static TokenVerdict verdictFor(String answer) {

@@ -116,6 +116,9 @@ public interface Broker extends AutoCloseable {
     /** What becomes of publications whose senders want to know. */
     Receipts receipts();
 
+    /** Short facts with an end that every node knows. */
+    Notices notices();
+
     /** The door to channels that carry other systems' records; empty where there is no such outside. */
     Optional<PlainChannels> plainChannels();
 

@@ -14,6 +14,8 @@ public final class BrokerCounters {
     public final LongAdder malformed = new LongAdder();
     /** How often a lost connection came back. */
     public final LongAdder reconnects = new LongAdder();
+    /** Notices that were not taken, since too many are in force. */
+    public final LongAdder noticesRefused = new LongAdder();
 
     /**
      * Counts a publication with an idempotency key.

@@ -58,6 +58,9 @@ public abstract class BrokerContract {
     /** All that is kept is lost, as when Redis is wiped; the nodes stay connected. */
     protected abstract void loseEverything();
 
+    /** Makes it keep so many notices of a kind, in a quicker way than one after the other. */
+    protected abstract void fill(String kind, int count, long untilMillis) throws Exception;
+
     @AfterEach
     void closeAll() {
         nodes.forEach(Broker::close);
@@ -565,6 +568,107 @@ public abstract class BrokerContract {
     }
 
     @Test
+    void aNoticeIsHeardByAllNodesAndByThoseThatComeLater() throws Exception {
+        Broker poster = node(Broker.Listener.NONE);
+        Broker other = node(Broker.Listener.NONE);
+        Queue<Notice> heard = new ConcurrentLinkedQueue<>();
+        Queue<Notice> heardByOther = new ConcurrentLinkedQueue<>();
+        Queue<Notice> heardLater = new ConcurrentLinkedQueue<>();
+        get(poster.notices().hear("tide", heard::add));
+        get(other.notices().hear("tide", heardByOther::add));
+
+        Notice notice = notice("tide", "here", "it comes: {in} ~6 hours", 60_000);
+        get(poster.notices().post(notice));
+        get(node(listener).notices().hear("tide", heardLater::add));
+
+        await().atMost(SOON).until(() -> heard.contains(notice) && heardByOther.contains(notice));
+        assertThat(heardLater).containsExactly(notice); // by the time its stage completes
+    }
+
+    @Test
+    void theLaterNoticeTakesThePlaceOfTheEarlier() throws Exception {
+        Broker node = node(Broker.Listener.NONE);
+        Queue<Notice> heard = new ConcurrentLinkedQueue<>();
+        Queue<Notice> heardLater = new ConcurrentLinkedQueue<>();
+        get(node.notices().hear("tide", heard::add));
+
+        Notice earlier = notice("tide", "here", "high", 60_000);
+        Notice later = notice("tide", "here", "low", 30_000);
+        Notice elsewhere = notice("tide", "there", "", 60_000);
+        Notice otherKind = notice("wind", "here", "strong", 60_000);
+        for (Notice each : List.of(earlier, later, elsewhere, otherKind)) {
+            get(node.notices().post(each));
+        }
+        get(node(listener).notices().hear("tide", heardLater::add));
+
+        await().atMost(SOON).until(() -> heard.size() >= 3);
+        assertThat(heard).containsExactly(earlier, later, elsewhere);
+        assertThat(heardLater).containsExactlyInAnyOrder(later, elsewhere);
+    }
+
+    @Test
+    void whatHasEndedOrWasTakenBackIsNotHeardLater() throws Exception {
+        Broker node = node(Broker.Listener.NONE);
+        Queue<Notice> heard = new ConcurrentLinkedQueue<>();
+        get(node.notices().hear("tide", heard::add));
+
+        Notice takenBack = notice("tide", "here", "high", 60_000);
+        Notice takesBack = notice("tide", "here", "", -1);
+        Notice brief = notice("tide", "there", "high", 50);
+        for (Notice each : List.of(takenBack, takesBack, brief)) {
+            get(node.notices().post(each));
+        }
+        await().atMost(SOON).until(() -> brief.untilMillis() < System.currentTimeMillis());
+        Queue<Notice> heardLater = new ConcurrentLinkedQueue<>();
+        get(node(listener).notices().hear("tide", heardLater::add));
+
+        await().atMost(SOON).until(() -> heard.size() >= 3);
+        assertThat(heard).containsExactly(takenBack, takesBack, brief);
+        assertThat(heardLater).isEmpty();
+    }
+
+    @Test
+    void moreNoticesThanTheLimitAreRefusedUntilSomeHaveEnded() throws Exception {
+        Broker node = node(Broker.Listener.NONE);
+        Queue<Notice> heard = new ConcurrentLinkedQueue<>();
+        Notice known = notice("tide", "known", "", 60_000);
+        Notice oneMore = notice("tide", "one-more", "", 60_000);
+        fill("tide", Notices.LIMIT - 1, known.untilMillis());
+
+        get(node.notices().post(known));
+        Throwable refused = failure(node.notices().post(oneMore));
+        get(node.notices().post(notice("wind", "here", "", 60_000)));
+        get(node.notices().post(notice("tide", "known", "has ended", -1)));
+        get(node.notices().post(oneMore));
+        get(node(listener).notices().hear("tide", heard::add));
+
+        assertThat(refused)
+                .isInstanceOf(NoticesFullException.class)
+                .hasMessageContaining("100000 notices of kind 'tide'");
+        assertThat(heard).hasSize(Notices.LIMIT).contains(oneMore).doesNotContain(known);
+        assertThat(node.counters().noticesRefused.sum()).isEqualTo(1);
+    }
+
+    @Test
+    void aListenerOfNoticesThatFailsIsCalledAgain() throws Exception {
+        Broker node = node(Broker.Listener.NONE);
+        Queue<Notice> heard = new ConcurrentLinkedQueue<>();
+        get(node.notices().post(notice("tide", "here", "", 60_000)));
+        get(node.notices().hear("tide", notice -> {
+            heard.add(notice);
+            throw new IllegalStateException("a listener that fails, as this test wants it");
+        }));
+
+        get(node.notices().post(notice("tide", "there", "", 60_000)));
+
+        await().atMost(SOON).until(() -> heard.size() >= 2);
+    }
+
+    private static Notice notice(String kind, String about, String text, long inMillis) {
+        return new Notice(kind, about, text, System.currentTimeMillis() + inMillis);
+    }
+
+    @Test
     void aRepetitionIsNotPublishedAndHearsTheFirstAnswer() throws Exception {
         Broker node = node(listener);
         Broker other = node(Broker.Listener.NONE);
@@ -762,6 +866,9 @@ public abstract class BrokerContract {
                 .isInstanceOf(BrokerUnavailableException.class);
         assertThat(failure(node.history(KEPT, 0, 1))).isInstanceOf(BrokerUnavailableException.class);
         assertThat(failure(node.subscribe(BIRDS))).isInstanceOf(BrokerUnavailableException.class);
+        assertThat(failure(node.notices().post(notice("tide", "here", "", 1))))
+                .isInstanceOf(BrokerUnavailableException.class);
+        assertThat(failure(node.notices().hear("tide", _ -> {}))).isInstanceOf(BrokerUnavailableException.class);
         assertThatNoException().isThrownBy(() -> node.unsubscribe(BIRDS));
         assertThat(node.counters().publishFailures.sum()).isEqualTo(3);
         assertThat(listener.received()).isEmpty();

@@ -1,5 +1,6 @@
 package io.whimbrel.gateway;
 
+import io.whimbrel.auth.Revocations;
 import io.whimbrel.auth.TokenVerifier;
 import io.whimbrel.model.Address;
 import io.whimbrel.model.Disconnect;
@@ -13,6 +14,7 @@ import java.util.function.BooleanSupplier;
 /** What a handshake needs to know to decide who comes in, and how many of whom are here. Safe for any thread. */
 record Admission(
         TokenVerifier verifier,
+        Revocations revocations,
         GatewaySettings settings,
         GatewayMetrics metrics,
         TrustedProxies proxies,
@@ -26,6 +28,7 @@ record Admission(
 
     Admission(
             TokenVerifier verifier,
+            Revocations revocations,
             GatewaySettings settings,
             GatewayMetrics metrics,
             TrustedProxies proxies,
@@ -34,6 +37,7 @@ record Admission(
             BooleanSupplier drains) {
         this(
                 verifier,
+                revocations,
                 settings,
                 metrics,
                 proxies,

@@ -11,8 +11,10 @@ import io.netty.handler.codec.haproxy.HAProxyMessageDecoder;
 import io.netty.handler.codec.http.HttpDecoderConfig;
 import io.netty.handler.codec.http.HttpRequestDecoder;
 import io.netty.util.concurrent.EventExecutor;
+import io.whimbrel.auth.Revocations;
 import io.whimbrel.auth.TokenVerifier;
 import io.whimbrel.broker.Broker;
+import io.whimbrel.broker.RevocationNotices;
 import io.whimbrel.model.Publication;
 import io.whimbrel.ops.Health;
 import io.whimbrel.ops.NodeName;
@@ -72,6 +74,8 @@ public final class Gateway {
     /**
      * Opens the port.
      *
+     * @param tokens needs to know nothing of revocations
+     * @param revocations none yet: this gateway hears them from its broker
      * @param proxies whose {@code X-Forwarded-For} and PROXY headers are believed
      * @param tls null for plain connections
      * @param spans takes those of deliveries
@@ -81,7 +85,8 @@ public final class Gateway {
             GatewaySettings settings,
             EventLoops eventLoops,
             BrokerFactory brokers,
-            TokenVerifier verifier,
+            TokenVerifier tokens,
+            Revocations revocations,
             TrustedProxies proxies,
             @Nullable TlsFiles tls,
             MeterRegistry registry,
@@ -107,16 +112,27 @@ public final class Gateway {
         encryption = tls == null ? null : new Encryption(tls);
         GatewaySettings.Edge edge = settings.edge();
         rate = new HandshakeRate(edge.handshakesPerSecond(), edge.handshakeBurst(), System.nanoTime());
-        admission = new Admission(verifier, settings, metrics, proxies, budget, clock, () -> draining);
+        TokenVerifier verifier = revocations.guard(tokens);
+        admission = new Admission(verifier, revocations, settings, metrics, proxies, budget, clock, () -> draining);
         listenToPlainRecords(verifier, clock);
+        hear(revocations);
         metrics.gauge("whimbrel.gateway.connections", "Connections, handshakes included", connections::get);
         metrics.gauge("whimbrel.gateway.topics", "Topics this gateway is subscribed to", subscriptions::size);
         metrics.gauge("whimbrel.gateway.receipts", "Publications followed for a receipt", trackers::size);
+        metrics.gauge("whimbrel.gateway.revocations", "Revocations this gateway knows of", revocations::size);
         metrics.gauge("whimbrel.gateway.outbox.bytes", "What all outboxes hold together", budget::takenBytes);
         health.check("broker", broker::outage);
+        health.check("revocations", revocations::problem);
         health.check("gateway", () -> draining ? Optional.of("stopping") : Optional.empty());
         listener = bind(eventLoops);
         node = NodeName.of("gateway", port());
+    }
+
+    /** Sessions end with their tokens. Who comes in at this moment looks for it when the handshake is answered. */
+    private void hear(Revocations revocations) {
+        revocations.onAdded(
+                revocation -> loops.forEach(loop -> loop.run(() -> loop.hub().heed(revocation))));
+        var _ = new RevocationNotices(broker.notices()).hear(revocations::add).thenRun(revocations::complete);
     }
 
     private void listenToPlainRecords(TokenVerifier verifier, Clock clock) {

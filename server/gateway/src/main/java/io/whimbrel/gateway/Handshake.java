@@ -176,6 +176,7 @@ final class Handshake extends ChannelInboundHandlerAdapter {
         switch (verdict) {
             case TokenVerdict.Valid valid -> subscribe(accepted, valid);
             case TokenVerdict.Expired() -> upgradeOnlyToClose(accepted, Disconnect.EXPIRED);
+            case TokenVerdict.Revoked() -> upgradeOnlyToClose(accepted, Disconnect.REVOKED);
             case TokenVerdict.Invalid() -> upgradeOnlyToClose(accepted, Disconnect.INVALID_TOKEN);
             case TokenVerdict.Unavailable(String why) -> {
                 log.debug("A token could not be verified: {}", why);
@@ -206,6 +207,7 @@ final class Handshake extends ChannelInboundHandlerAdapter {
         }
         NettySocket socket = newSocket(accepted, admission.endOf(valid.expiresAtSeconds(), loop));
         Session made = Objects.requireNonNull(session);
+        made.holds(valid);
         CompletionStage<Void> ready = loop.hub().subscribe(made, Topic.of(valid.address()), accepted.since());
         for (Topic topic : valid.topics()) {
             ready = both(ready, loop.hub().subscribe(made, topic, null));
@@ -214,6 +216,8 @@ final class Handshake extends ChannelInboundHandlerAdapter {
             if (failure != null) {
                 log.debug("The topics of {} could not be subscribed", valid.address(), failure);
                 made.close(Disconnect.BROKER_UNAVAILABLE);
+            } else if (admission.revocations().concern(valid)) {
+                made.close(Disconnect.REVOKED); // since its token was verified
             } else if (admission.draining()) {
                 made.close(Disconnect.SHUTDOWN);
             }

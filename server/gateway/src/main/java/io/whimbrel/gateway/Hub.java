@@ -3,6 +3,7 @@ package io.whimbrel.gateway;
 import io.whimbrel.broker.History;
 import io.whimbrel.model.Position;
 import io.whimbrel.model.Publication;
+import io.whimbrel.model.Revocation;
 import io.whimbrel.model.Topic;
 import io.whimbrel.protocol.Codec;
 import java.util.ArrayDeque;
@@ -105,6 +106,24 @@ final class Hub {
         if (topics.remove(subscribers.topic(), subscribers)) {
             loop.cursors().flushSoon();
             subscriptions.remove(subscribers.topic(), loop);
+        }
+    }
+
+    /**
+     * Ends the sessions of its address that it concerns. Those whose handshake is not answered yet are not all found, and look
+     * for it themselves.
+     */
+    void heed(Revocation revocation) {
+        Topic topic = Topic.of(revocation.address());
+        Subscribers subscribers = topics.get(topic);
+        if (subscribers == null) {
+            return;
+        }
+        subscribers.sessions().forEach(session -> session.heed(revocation));
+        if (subscribers.recovering > 0) { // they have not joined, and are known by what they read
+            loop.sessions().stream()
+                    .filter(session -> session.isReplaying(subscribers))
+                    .forEach(session -> session.heed(revocation));
         }
     }
 

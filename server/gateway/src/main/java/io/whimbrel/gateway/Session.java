@@ -2,8 +2,10 @@ package io.whimbrel.gateway;
 
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.ByteBufUtil;
+import io.whimbrel.auth.TokenVerdict;
 import io.whimbrel.model.Disconnect;
 import io.whimbrel.model.Position;
+import io.whimbrel.model.Revocation;
 import io.whimbrel.protocol.Command;
 import java.util.Objects;
 import java.util.concurrent.ThreadLocalRandom;
@@ -51,6 +53,11 @@ final class Session extends TimingWheel.Entry implements Socket.Owner, FrameRead
     /** Whether only what its client says moves the cursor of its inbox; otherwise what its socket took does. */
     private boolean acks;
 
+    /** Of its token, so that it ends with that, see {@link Revocation#concerns}. */
+    private long sinceSeconds;
+
+    private long fingerprint;
+
     private final long endsAtMillis;
     private final Disconnect endReason;
     private State state = State.OPENING;
@@ -88,6 +95,19 @@ final class Session extends TimingWheel.Entry implements Socket.Owner, FrameRead
         reader = new FrameReader(this, loop.limits().maxMessageBytes(), deflated);
     }
 
+    /** What let it in. */
+    void holds(TokenVerdict.Valid token) {
+        sinceSeconds = token.sinceSeconds();
+        fingerprint = token.fingerprint();
+    }
+
+    /** Ends it, where its token is among those of its address that count no more. */
+    void heed(Revocation revocation) {
+        if (revocation.concerns(sinceSeconds, fingerprint)) {
+            close(Disconnect.REVOKED);
+        }
+    }
+
     /** Its place among the subscribers of one more topic. */
     Membership join(Subscribers subscribers) {
         Membership membership = new Membership(this, subscribers, memberships);
@@ -111,6 +131,11 @@ final class Session extends TimingWheel.Entry implements Socket.Owner, FrameRead
         if (replay == ended) {
             replay = null;
         }
+    }
+
+    boolean isReplaying(Subscribers topic) {
+        Replay running = replay;
+        return running != null && running.subscribers() == topic;
     }
 
     /** Takes frames from before it joined. */

@@ -5,7 +5,9 @@ import io.whimbrel.model.Position;
 import io.whimbrel.model.Publication;
 import io.whimbrel.model.Topic;
 import io.whimbrel.protocol.Codec;
+import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.List;
 import java.util.Objects;
 import java.util.concurrent.CompletionStage;
 import org.jspecify.annotations.Nullable;
@@ -128,6 +130,15 @@ final class Subscribers {
 
     int size() {
         return size;
+    }
+
+    /** All of now, whatever becomes of them meanwhile. */
+    List<Session> sessions() {
+        List<Session> sessions = new ArrayList<>(size);
+        for (int i = 0; i < size; i++) {
+            sessions.add(at(i).session());
+        }
+        return sessions;
     }
 
     /** Adds a publication. Answers how many bytes that made. */

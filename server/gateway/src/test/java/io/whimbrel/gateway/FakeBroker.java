@@ -4,6 +4,7 @@ import io.whimbrel.broker.Broker;
 import io.whimbrel.broker.BrokerCounters;
 import io.whimbrel.broker.BrokerUnavailableException;
 import io.whimbrel.broker.IdempotencyKey;
+import io.whimbrel.broker.Notices;
 import io.whimbrel.broker.PlainChannels;
 import io.whimbrel.broker.Published;
 import io.whimbrel.broker.PublishedOnce;
@@ -24,10 +25,16 @@ final class FakeBroker implements Broker, PlainChannels {
     private final Set<Topic> topics = ConcurrentHashMap.newKeySet();
     private final Map<String, Consumer<byte[]>> plain = new ConcurrentHashMap<>();
     private volatile CompletionStage<Void> subscribing = CompletableFuture.completedStage(null);
+    final FakeNotices notices;
     private volatile Optional<String> outage = Optional.empty();
 
     FakeBroker(Listener listener) {
+        this(listener, new FakeNotices());
+    }
+
+    FakeBroker(Listener listener, FakeNotices notices) {
         this.listener = listener;
+        this.notices = notices;
     }
 
     Set<Topic> topics() {
@@ -83,6 +90,11 @@ final class FakeBroker implements Broker, PlainChannels {
     @Override
     public Receipts receipts() {
         throw new UnsupportedOperationException("nobody asks for a receipt");
+    }
+
+    @Override
+    public Notices notices() {
+        return notices;
     }
 
     @Override

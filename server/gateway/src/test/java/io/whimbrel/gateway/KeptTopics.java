@@ -9,6 +9,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
+import io.whimbrel.auth.Revocations;
 import io.whimbrel.broker.Broker;
 import io.whimbrel.broker.HistoryRules;
 import io.whimbrel.broker.Retention;
@@ -22,6 +23,7 @@ import io.whimbrel.ops.TrustedProxies;
 import java.io.IOException;
 import java.time.Duration;
 import java.time.Instant;
+import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
@@ -74,6 +76,7 @@ abstract class KeptTopics {
                     });
                 },
                 verifier,
+                new Revocations(InstantSource.system()),
                 TrustedProxies.NONE,
                 null,
                 metrics,

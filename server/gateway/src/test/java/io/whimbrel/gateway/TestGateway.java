@@ -7,6 +7,7 @@ import io.micrometer.core.instrument.Meter;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import io.netty.util.concurrent.EventExecutor;
 import io.netty.util.concurrent.ImmediateEventExecutor;
+import io.whimbrel.auth.Revocations;
 import io.whimbrel.broker.Broker;
 import io.whimbrel.model.Address;
 import io.whimbrel.model.Publication;
@@ -17,6 +18,7 @@ import io.whimbrel.ops.TlsFiles;
 import io.whimbrel.ops.TrustedProxies;
 import io.whimbrel.protocol.bare.BareCodec;
 import java.io.IOException;
+import java.time.InstantSource;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.atomic.AtomicReference;
 import org.jspecify.annotations.Nullable;
@@ -29,6 +31,7 @@ final class TestGateway implements AutoCloseable {
     final FakeBroker broker;
     final Gateway gateway;
 
+    final Revocations revocations = new Revocations(InstantSource.system());
     private final EventLoops loops = new EventLoops(2);
     private final AtomicLong ids = new AtomicLong();
 
@@ -41,15 +44,26 @@ final class TestGateway implements AutoCloseable {
     }
 
     TestGateway(GatewaySettings settings, TrustedProxies proxies, @Nullable TlsFiles tls) throws IOException {
+        this(settings, proxies, tls, new FakeNotices());
+    }
+
+    /** One that hears of revocations so. */
+    TestGateway(FakeNotices notices) throws IOException {
+        this(settings(), TrustedProxies.NONE, null, notices);
+    }
+
+    private TestGateway(GatewaySettings settings, TrustedProxies proxies, @Nullable TlsFiles tls, FakeNotices notices)
+            throws IOException {
         AtomicReference<FakeBroker> made = new AtomicReference<>();
         gateway = new Gateway(
                 settings,
                 loops,
                 (listener, _) -> {
-                    made.set(new FakeBroker(listener));
+                    made.set(new FakeBroker(listener, notices));
                     return made.get();
                 },
                 verifier,
+                revocations,
                 proxies,
                 tls,
                 metrics,

@@ -8,6 +8,7 @@ import io.whimbrel.auth.BearerSettings;
 import io.whimbrel.auth.KeySource;
 import io.whimbrel.auth.LocalVerifier;
 import io.whimbrel.auth.OpenAuthenticator;
+import io.whimbrel.auth.Revocations;
 import io.whimbrel.auth.SignatureAlgorithm;
 import io.whimbrel.auth.SignedTokens;
 import io.whimbrel.auth.TokenSettings;
@@ -32,8 +33,9 @@ final class AuthParts {
                 settings.text("auth.private-key"));
     }
 
-    static SignedTokens issuer(Settings settings, KeySource.SigningKey key) {
-        return new SignedTokens(new TokenSettings(key, settings.duration("auth.token.lifetime")), Clock.systemUTC());
+    static SignedTokens issuer(Settings settings, KeySource.SigningKey key, Revocations revocations) {
+        return new SignedTokens(
+                new TokenSettings(key, settings.duration("auth.token.lifetime")), revocations, Clock.systemUTC());
     }
 
     /** What a gateway in local mode verifies with: what is set, else the secret it shares with the web server. */
@@ -79,7 +81,7 @@ final class AuthParts {
         if (algorithm != SignatureAlgorithm.HS256 || !secret.isEmpty()) {
             var key = KeySource.SigningKey.of(
                     algorithm, secret, settings.list("auth.previous-secrets"), settings.text("auth.private-key"));
-            issuer(settings, key);
+            issuer(settings, key, new Revocations(Clock.systemUTC()));
         } else {
             settings.duration("auth.token.lifetime");
         }

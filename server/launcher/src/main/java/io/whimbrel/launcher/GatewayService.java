@@ -1,6 +1,7 @@
 package io.whimbrel.launcher;
 
 import io.vertx.core.Vertx;
+import io.whimbrel.auth.Revocations;
 import io.whimbrel.auth.TokenVerifier;
 import io.whimbrel.gateway.BrokerFactory;
 import io.whimbrel.gateway.EventLoops;
@@ -10,6 +11,7 @@ import io.whimbrel.gateway.OutboxRules;
 import io.whimbrel.ops.TlsFiles;
 import java.net.BindException;
 import java.time.Duration;
+import java.time.InstantSource;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -48,6 +50,7 @@ final class GatewayService {
                     loops,
                     brokers,
                     verifier,
+                    new Revocations(InstantSource.system()),
                     EdgeParts.proxies(settings),
                     tls,
                     observability.metrics(),

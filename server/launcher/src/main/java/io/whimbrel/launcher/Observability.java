@@ -48,6 +48,7 @@ record Observability(String service, Health health, PrometheusMeterRegistry metr
         count("whimbrel.broker.received", "Publications received from the broker", counters.received);
         count("whimbrel.broker.malformed", "Messages from the broker that could not be read", counters.malformed);
         count("whimbrel.broker.reconnects", "Connections to the broker that came back", counters.reconnects);
+        count("whimbrel.broker.notices.refused", "Notices beyond the limit of the broker", counters.noticesRefused);
     }
 
     private void count(String name, String description, LongAdder adder) {

@@ -4,6 +4,7 @@ import io.vertx.core.Vertx;
 import io.whimbrel.auth.Authenticator;
 import io.whimbrel.auth.KeySource;
 import io.whimbrel.auth.LocalVerifier;
+import io.whimbrel.auth.Revocations;
 import io.whimbrel.auth.SignedTokens;
 import io.whimbrel.broker.Broker;
 import io.whimbrel.ops.NodeName;
@@ -11,6 +12,7 @@ import io.whimbrel.ops.TlsFiles;
 import io.whimbrel.web.WebParts;
 import io.whimbrel.web.WebServer;
 import io.whimbrel.web.WebSettings;
+import java.time.InstantSource;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -46,7 +48,8 @@ final class WebService {
             Teardown teardown) {
         WebSettings web = webSettings(settings);
         Ports.requireFree("web.port", web.host(), web.port());
-        SignedTokens issuer = AuthParts.issuer(settings, key);
+        Revocations revocations = new Revocations(InstantSource.system());
+        SignedTokens issuer = AuthParts.issuer(settings, key, revocations);
         LocalVerifier verifier = AuthParts.localVerifier(settings, key);
         Authenticator authenticator = AuthParts.authenticator(settings);
         teardown.add(verifier);
@@ -54,6 +57,7 @@ final class WebService {
             teardown.add(closeable);
         }
         observability.health().check("broker", broker::outage);
+        observability.health().check("revocations", revocations::problem);
         observability.watch(broker);
         if (tls != null) {
             tls.bindTo(observability.metrics());
@@ -62,6 +66,7 @@ final class WebService {
         TraceParts traces = TraceParts.start(settings, observability, teardown);
         WebParts parts = new WebParts(
                 verifier,
+                revocations,
                 issuer,
                 authenticator,
                 broker,

@@ -14,6 +14,7 @@ public enum ClientError {
     PAYLOAD_TOO_LARGE(413, "payload-too-large", "The request is larger than this server takes", false),
     UNSUPPORTED_MEDIA_TYPE(415, "unsupported-media-type", "The content type is neither JSON nor form-encoded", false),
     INVALID_RECIPIENT(422, "invalid-recipient", "The recipient is neither an address nor a valid token", false),
+    INVALID_TOKEN(422, "invalid-token", "This is neither an address nor a token that can be revoked", false),
     INVALID_TOPIC(422, "invalid-topic", "The topic's name is reserved or malformed", false),
     IDEMPOTENCY_MISMATCH(422, "idempotency-mismatch", "The idempotency key was used for another message", false),
     RATE_LIMITED(429, "rate-limited", "This comes faster than allowed", true),

@@ -37,7 +37,9 @@ public enum Disconnect {
     /** No token, or one nobody issued. Coming back with the same token would not help. */
     INVALID_TOKEN(3500, "invalid token"),
     /** The address, or the place the connection comes from, has as many connections as one may have. */
-    CONNECTION_LIMIT(3504, "connection limit");
+    CONNECTION_LIMIT(3504, "connection limit"),
+    /** The token, or all of the address, was revoked. Another token, for who still gets one, is as good as any. */
+    REVOKED(3507, "revoked");
 
     private final int code;
     private final String reason;

@@ -4,9 +4,11 @@ import io.vertx.core.http.HttpHeaders;
 import io.whimbrel.auth.TokenVerdict;
 import io.whimbrel.auth.TokenVerdict.Expired;
 import io.whimbrel.auth.TokenVerdict.Invalid;
+import io.whimbrel.auth.TokenVerdict.Revoked;
 import io.whimbrel.auth.TokenVerdict.Unavailable;
 import io.whimbrel.auth.TokenVerdict.Valid;
 import io.whimbrel.auth.TokenVerifier;
+import io.whimbrel.model.Revocation;
 import io.whimbrel.model.Topic;
 import java.util.Optional;
 import java.util.stream.Collectors;
@@ -19,6 +21,7 @@ final class AuthEndpoint implements Endpoint {
     static final String PREFIX = "/auth/";
 
     private static final String INVALID = "{\"auth\":false}";
+    private static final String REVOKED = "{\"auth\":false,\"revoked\":true}";
     private static final String EXPIRED = "{\"auth\":false,\"expired\":true}";
 
     private final TokenVerifier verifier;
@@ -50,6 +53,10 @@ final class AuthEndpoint implements Endpoint {
                 metrics.authExpired.increment();
                 exchange.answerJson(EXPIRED);
             }
+            case Revoked _ -> {
+                metrics.authRevoked.increment();
+                exchange.answerJson(REVOKED);
+            }
             case Invalid _ -> {
                 metrics.authInvalid.increment();
                 exchange.answerJson(INVALID);
@@ -66,6 +73,9 @@ final class AuthEndpoint implements Endpoint {
         json.append("{\"auth\":true,\"uuid\":\"").append(valid.address()).append('"');
         if (valid.expiresAtSeconds() != Valid.NEVER) {
             json.append(",\"expires_at\":").append(valid.expiresAtSeconds());
+        }
+        if (valid.sinceSeconds() != Revocation.UNKNOWN) {
+            json.append(",\"issued_at\":").append(valid.sinceSeconds());
         }
         if (!valid.topics().isEmpty()) {
             json.append(valid.topics().stream()

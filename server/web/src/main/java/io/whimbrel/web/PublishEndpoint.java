@@ -3,6 +3,7 @@ package io.whimbrel.web;
 import io.vertx.core.http.HttpHeaders;
 import io.whimbrel.auth.TokenVerdict.Expired;
 import io.whimbrel.auth.TokenVerdict.Invalid;
+import io.whimbrel.auth.TokenVerdict.Revoked;
 import io.whimbrel.auth.TokenVerdict.Unavailable;
 import io.whimbrel.auth.TokenVerdict.Valid;
 import io.whimbrel.auth.TokenVerifier;
@@ -63,6 +64,7 @@ final class PublishEndpoint implements Endpoint {
     PublishEndpoint(
             WebSettings settings,
             WebParts parts,
+            TokenVerifier verifier,
             Senders senders,
             Rates<Address> rates,
             ReceiptDesk receipts,
@@ -70,7 +72,7 @@ final class PublishEndpoint implements Endpoint {
             WebMetrics metrics,
             Clocks clocks) {
         this.senders = senders;
-        this.verifier = parts.verifier();
+        this.verifier = verifier;
         this.rates = rates;
         this.broker = parts.broker();
         this.receipts = receipts;
@@ -132,6 +134,7 @@ final class PublishEndpoint implements Endpoint {
             switch (verdict) {
                 case Valid valid -> onRecipient.accept(new Recipient(Topic.of(valid.address()), uuidRemote));
                 case Expired _ -> throw invalidRecipient("uuid_remote holds a token that is expired");
+                case Revoked _ -> throw invalidRecipient("uuid_remote holds a token that was revoked");
                 case Invalid _ ->
                     throw invalidRecipient("uuid_remote is neither an address nor a token of this server");
                 case Unavailable _ -> throw new Refusal(Problem.unavailable("Tokens cannot be verified at the moment"));

@@ -2,6 +2,7 @@ package io.whimbrel.web;
 
 import io.whimbrel.auth.TokenVerdict.Expired;
 import io.whimbrel.auth.TokenVerdict.Invalid;
+import io.whimbrel.auth.TokenVerdict.Revoked;
 import io.whimbrel.auth.TokenVerdict.Unavailable;
 import io.whimbrel.auth.TokenVerdict.Valid;
 import io.whimbrel.auth.TokenVerifier;
@@ -54,6 +55,17 @@ final class Senders {
             return "client " + sender.address();
         }
         return "backend " + HexFormat.of().formatHex(ApiKeys.digest(apiKey)) + ' ' + sender.address();
+    }
+
+    /** Refuses everybody but backends. */
+    void requireBackend(Exchange exchange) {
+        String apiKey = exchange.header(API_KEY_HEADER);
+        if (apiKey == null || !apiKeys.contain(apiKey)) {
+            throw new Refusal(Problem.unproven(
+                    apiKey == null
+                            ? "Only backends may do this: show an " + API_KEY_HEADER
+                            : "The " + API_KEY_HEADER + " is none of this server's"));
+        }
     }
 
     /** Who reads, by an API key or a Bearer alone. */
@@ -116,6 +128,7 @@ final class Senders {
                 case Valid valid -> onOwner.accept(valid.address());
                 case Expired _ ->
                     throw new Refusal(Problem.badToken(where + " holds a token that is expired: get a new one"));
+                case Revoked _ -> throw new Refusal(Problem.badToken(where + " holds a token that was revoked"));
                 case Invalid _ -> throw new Refusal(Problem.badToken(where + " is not a token of this server"));
                 case Unavailable _ -> throw new Refusal(Problem.unavailable("Tokens cannot be verified at the moment"));
             }

@@ -9,6 +9,7 @@ import io.whimbrel.auth.IssuedToken;
 import io.whimbrel.auth.TokenIssuer;
 import io.whimbrel.auth.TokenVerdict.Expired;
 import io.whimbrel.auth.TokenVerdict.Invalid;
+import io.whimbrel.auth.TokenVerdict.Revoked;
 import io.whimbrel.auth.TokenVerdict.Unavailable;
 import io.whimbrel.auth.TokenVerdict.Valid;
 import io.whimbrel.auth.TokenVerifier;
@@ -40,8 +41,8 @@ final class TokenEndpoint implements Endpoint {
     private final WebMetrics metrics;
 
     /** @param rates null where there is no limit */
-    TokenEndpoint(WebParts parts, @Nullable Rates<Source> rates, WebMetrics metrics) {
-        this.verifier = parts.verifier();
+    TokenEndpoint(WebParts parts, TokenVerifier verifier, @Nullable Rates<Source> rates, WebMetrics metrics) {
+        this.verifier = verifier;
         this.authenticator = parts.authenticator();
         this.issuer = parts.issuer();
         this.proxies = parts.proxies();
@@ -79,9 +80,9 @@ final class TokenEndpoint implements Endpoint {
             switch (verdict) {
                 case Valid valid -> {
                     metrics.tokensRenewed.increment();
-                    answer(exchange, issuer.issue(valid.address(), valid.topics()));
+                    answer(exchange, issuer.renew(valid));
                 }
-                case Expired _, Invalid _ -> authenticate(exchange);
+                case Expired _, Revoked _, Invalid _ -> authenticate(exchange);
                 case Unavailable _ -> throw new Refusal(Problem.unavailable("Tokens cannot be verified at the moment"));
             }
         });

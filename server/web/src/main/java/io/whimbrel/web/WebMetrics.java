@@ -20,6 +20,7 @@ final class WebMetrics {
     final LongAdder authValid;
     final LongAdder authExpired;
     final LongAdder authInvalid;
+    final LongAdder authRevoked;
     final LongAdder authUnavailable;
     final LongAdder plainFailures;
     final LongAdder connectionsRefused;
@@ -45,6 +46,7 @@ final class WebMetrics {
         authValid = counter(registry, auth, "Answers about tokens", "outcome", "valid");
         authExpired = counter(registry, auth, "Answers about tokens", "outcome", "expired");
         authInvalid = counter(registry, auth, "Answers about tokens", "outcome", "invalid");
+        authRevoked = counter(registry, auth, "Answers about tokens", "outcome", "revoked");
         authUnavailable = counter(registry, auth, "Answers about tokens", "outcome", "unavailable");
         plainFailures = counter(registry, "whimbrel.web.plain.failures", "Copies the plain channel did not take");
         connectionsRefused =

@@ -10,7 +10,10 @@ import io.vertx.core.http.HttpServerOptions;
 import io.vertx.core.http.HttpServerRequest;
 import io.vertx.core.net.KeyCertOptions;
 import io.vertx.core.net.ServerSSLOptions;
+import io.whimbrel.auth.Revocations;
+import io.whimbrel.auth.TokenVerifier;
 import io.whimbrel.broker.PlainChannels;
+import io.whimbrel.broker.RevocationNotices;
 import io.whimbrel.model.Address;
 import io.whimbrel.ops.Source;
 import io.whimbrel.ops.TlsFiles;
@@ -24,7 +27,7 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * The web server: {@code /token}, {@code /auth}, {@code /publish}, the keys and the page, on one port and as many event
+ * The web server: {@code /token}, {@code /auth}, {@code /publish}, {@code /revoke}, the keys and the page, on one port and as many event
  * loops as there are processors. Safe for any thread.
  *
  * <p>It stands on Vert.x' HTTP server without the router of Vert.x Web, which normalizes paths and fails on broken ones,
@@ -68,14 +71,22 @@ public final class WebServer {
         Gauge.builder("whimbrel.web.senders", rates, Rates::size)
                 .description("Senders whose rate is remembered")
                 .register(parts.metrics());
-        routes.get("/token", new TokenEndpoint(parts, sourceRates(parts), metrics));
-        routes.getBelow(AuthEndpoint.PREFIX, new AuthEndpoint(parts.verifier(), metrics));
-        Senders senders = new Senders(parts.verifier(), new ApiKeys(settings.apiKeys()));
+        TokenVerifier verifier = parts.revocations().guard(parts.verifier());
+        routes.get("/token", new TokenEndpoint(parts, verifier, sourceRates(parts), metrics));
+        routes.getBelow(AuthEndpoint.PREFIX, new AuthEndpoint(verifier, metrics));
+        Senders senders = new Senders(verifier, new ApiKeys(settings.apiKeys()));
+        routes.post("/revoke", new RevokeEndpoint(settings, parts, verifier, senders, clocks.wall()));
+        RevocationNotices revocations = new RevocationNotices(parts.broker().notices());
+        var _ = revocations.hear(parts.revocations()::add).thenRun(parts.revocations()::complete);
+        Gauge.builder("whimbrel.web.revocations", parts.revocations(), Revocations::size)
+                .description("Revocations this web server knows of")
+                .register(parts.metrics());
         ReceiptDesk receipts = new ReceiptDesk(
                 parts.broker().receipts(), settings.maxWaitingReceipts(), parts.metrics(), clocks.nanos());
         routes.post(
                 "/publish",
-                new PublishEndpoint(settings, parts, senders, rates, receipts, copies(parts), metrics, clocks));
+                new PublishEndpoint(
+                        settings, parts, verifier, senders, rates, receipts, copies(parts), metrics, clocks));
         routes.getBelow(
                 MessageEndpoint.PREFIX,
                 new MessageEndpoint(

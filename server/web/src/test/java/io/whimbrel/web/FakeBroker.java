@@ -6,6 +6,7 @@ import io.whimbrel.broker.Broker;
 import io.whimbrel.broker.BrokerCounters;
 import io.whimbrel.broker.BrokerUnavailableException;
 import io.whimbrel.broker.IdempotencyKey;
+import io.whimbrel.broker.Notices;
 import io.whimbrel.broker.PlainChannels;
 import io.whimbrel.broker.Published;
 import io.whimbrel.broker.PublishedOnce;
@@ -32,6 +33,7 @@ final class FakeBroker implements Broker, PlainChannels {
     /** What became of a publication with a key; null where it is the first. */
     volatile @Nullable PublishedOnce outcome;
 
+    final FakeNotices notices = new FakeNotices();
     volatile boolean plainFails;
     volatile boolean hasPlainChannels = true;
 
@@ -64,6 +66,11 @@ final class FakeBroker implements Broker, PlainChannels {
     @Override
     public Receipts receipts() {
         return new NoReceipts();
+    }
+
+    @Override
+    public Notices notices() {
+        return notices;
     }
 
     @Override

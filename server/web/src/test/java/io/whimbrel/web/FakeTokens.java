@@ -10,6 +10,7 @@ import io.whimbrel.auth.TokenVerdict.Valid;
 import io.whimbrel.auth.TokenVerifier;
 import io.whimbrel.model.Address;
 import io.whimbrel.model.Topic;
+import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.UUID;
@@ -33,6 +34,16 @@ final class FakeTokens implements TokenVerifier, TokenIssuer {
         String token = "token-%d.of".formatted(made.incrementAndGet());
         verdicts.put(token, new Valid(address, END_SECONDS, topics));
         return new IssuedToken(token, address, END_SECONDS);
+    }
+
+    @Override
+    public IssuedToken renew(Valid old) {
+        return issue(old.address(), old.topics());
+    }
+
+    @Override
+    public Duration lifetime() {
+        return Duration.ofHours(24);
     }
 
     @Override

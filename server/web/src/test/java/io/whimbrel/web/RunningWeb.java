@@ -9,6 +9,7 @@ import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import io.vertx.core.Vertx;
 import io.whimbrel.auth.Authenticator;
 import io.whimbrel.auth.Authenticator.Decision;
+import io.whimbrel.auth.Revocations;
 import io.whimbrel.broker.Broker;
 import io.whimbrel.model.Address;
 import io.whimbrel.ops.TlsFiles;
@@ -37,6 +38,7 @@ final class RunningWeb {
 
     final FakeBroker broker = new FakeBroker();
     final FakeTokens tokens = new FakeTokens();
+    final Revocations revocations = new Revocations(InstantSource.fixed(NOW));
     final SimpleMeterRegistry metrics = new SimpleMeterRegistry();
     final RecordingSpans spans = new RecordingSpans();
     /** The clock that measures, where a test has set one. */
@@ -69,6 +71,7 @@ final class RunningWeb {
     RunningWeb start() throws Exception {
         WebParts parts = new WebParts(
                 tokens,
+                revocations,
                 tokens,
                 header -> authenticator.decide(header),
                 carrier == null ? broker : carrier,

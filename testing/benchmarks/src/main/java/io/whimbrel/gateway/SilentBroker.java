@@ -3,6 +3,7 @@ package io.whimbrel.gateway;
 import io.whimbrel.broker.Broker;
 import io.whimbrel.broker.BrokerCounters;
 import io.whimbrel.broker.IdempotencyKey;
+import io.whimbrel.broker.Notices;
 import io.whimbrel.broker.PlainChannels;
 import io.whimbrel.broker.Published;
 import io.whimbrel.broker.PublishedOnce;
@@ -50,6 +51,11 @@ final class SilentBroker implements Broker {
     @Override
     public CompletionStage<PublishedOnce> publish(Publication publication, IdempotencyKey key) {
         return publish(publication).thenApply(PublishedOnce.First::new);
+    }
+
+    @Override
+    public Notices notices() {
+        throw new UnsupportedOperationException("nobody asks for notices");
     }
 
     @Override

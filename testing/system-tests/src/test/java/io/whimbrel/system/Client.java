@@ -10,6 +10,8 @@ import java.net.http.HttpRequest.BodyPublishers;
 import java.net.http.HttpResponse;
 import java.net.http.HttpResponse.BodyHandlers;
 import java.net.http.WebSocket;
+import java.nio.charset.StandardCharsets;
+import java.util.Base64;
 import java.util.Map;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.CompletableFuture;
@@ -30,14 +32,33 @@ final class Client implements AutoCloseable {
     private final CompletableFuture<String> closed = new CompletableFuture<>();
     private WebSocket socket;
 
-    private Client(int webPort, JsonNode answer) {
+    private Client(int webPort, String token, String address) {
         this.webPort = webPort;
-        token = answer.path("token").asText();
-        address = answer.path("uuid").asText();
+        this.token = token;
+        this.address = address;
     }
 
     static Client of(int webPort) throws Exception {
-        return new Client(webPort, get(webPort, "/token"));
+        return of(webPort, request(webPort, "/token"));
+    }
+
+    /** Somebody the web server knows by a password. */
+    static Client of(int webPort, String name, String password) throws Exception {
+        String credentials =
+                Base64.getEncoder().encodeToString((name + ':' + password).getBytes(StandardCharsets.UTF_8));
+        return of(webPort, request(webPort, "/token").header("Authorization", "Basic " + credentials));
+    }
+
+    private static Client of(int webPort, HttpRequest.Builder request) throws Exception {
+        JsonNode answer = JSON.readTree(
+                HTTP.send(request.build(), BodyHandlers.ofString()).body());
+        return new Client(
+                webPort, answer.path("token").asText(), answer.path("uuid").asText());
+    }
+
+    /** The same client, for one more connection. */
+    Client again() {
+        return new Client(webPort, token, address);
     }
 
     static JsonNode get(int port, String path) throws Exception {

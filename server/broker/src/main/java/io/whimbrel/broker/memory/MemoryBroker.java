@@ -5,6 +5,9 @@ import io.whimbrel.broker.BrokerCounters;
 import io.whimbrel.broker.BrokerUnavailableException;
 import io.whimbrel.broker.History;
 import io.whimbrel.broker.IdempotencyKey;
+import io.whimbrel.broker.Notice;
+import io.whimbrel.broker.Notices;
+import io.whimbrel.broker.NoticesFullException;
 import io.whimbrel.broker.PlainChannels;
 import io.whimbrel.broker.Published;
 import io.whimbrel.broker.PublishedOnce;
@@ -224,6 +227,50 @@ public final class MemoryBroker implements Broker, PlainChannels {
     }
 
     @Override
+    public Notices notices() {
+        return new Board();
+    }
+
+    private final class Board implements Notices {
+        @Override
+        public CompletionStage<Void> post(Notice notice) {
+            CompletableFuture<Void> posting = onNotices(all -> all.post(notice));
+            var _ = posting.whenComplete((_, failure) -> {
+                if (failure instanceof NoticesFullException) {
+                    counters.noticesRefused.increment();
+                }
+            });
+            return posting;
+        }
+
+        @Override
+        public CompletionStage<Void> hear(String kind, Consumer<Notice> listener) {
+            Notice.requireKind(kind);
+            return onNotices(all -> all.hear(new MemoryNotices.Ear(MemoryBroker.this, kind, listener)));
+        }
+
+        private CompletableFuture<Void> onNotices(Consumer<MemoryNotices> work) {
+            CompletableFuture<Void> done = new CompletableFuture<>();
+            if (isClosed()) {
+                done.completeExceptionally(closedException());
+                return done;
+            }
+            var _ = network.onNotices(all -> {
+                        work.accept(all);
+                        return true;
+                    })
+                    .whenComplete((_, failure) -> {
+                        if (failure == null) {
+                            done.complete(null);
+                        } else {
+                            done.completeExceptionally(failure);
+                        }
+                    });
+            return done;
+        }
+    }
+
+    @Override
     public Optional<PlainChannels> plainChannels() {
         return Optional.of(this);
     }
@@ -233,6 +280,10 @@ public final class MemoryBroker implements Broker, PlainChannels {
         closed = true;
         var _ = network.onReceipts(all -> {
             all.forget(receipts.name);
+            return true;
+        });
+        var _ = network.onNotices(all -> {
+            all.forget(this);
             return true;
         });
         joined.forEach((name, receivers) -> receivers.forEach(receiver -> network.remove(name, receiver)));

@@ -4,6 +4,7 @@ import io.whimbrel.broker.Broker;
 import io.whimbrel.broker.BrokerUnavailableException;
 import io.whimbrel.broker.HistoryRules;
 import io.whimbrel.broker.IdempotencyKey;
+import io.whimbrel.broker.Notices;
 import io.whimbrel.broker.Published;
 import io.whimbrel.broker.PublishedOnce;
 import io.whimbrel.broker.PublishedOnce.First;
@@ -43,6 +44,7 @@ public final class MemoryNetwork {
     private final MemoryHistories histories;
     private final MemoryReceipts receipts;
     private final MemoryFirstAnswers firstAnswers;
+    private final MemoryNotices notices;
 
     /** One that keeps nothing. */
     public MemoryNetwork() {
@@ -53,6 +55,7 @@ public final class MemoryNetwork {
         histories = new MemoryHistories(rules, clock);
         receipts = new MemoryReceipts(clock);
         firstAnswers = new MemoryFirstAnswers(KEYS_LIMIT, clock);
+        notices = new MemoryNotices(Notices.LIMIT, clock);
         if (queueLimit < 1) {
             throw new IllegalArgumentException("the queue limit is %d, it must be positive".formatted(queueLimit));
         }
@@ -123,6 +126,10 @@ public final class MemoryNetwork {
 
     <T> CompletableFuture<T> onReceipts(Function<MemoryReceipts, T> work) {
         return inTurn(() -> work.apply(receipts));
+    }
+
+    <T> CompletableFuture<T> onNotices(Function<MemoryNotices, T> work) {
+        return inTurn(() -> work.apply(notices));
     }
 
     private <T> CompletableFuture<T> inTurn(Supplier<T> work) {

@@ -8,6 +8,7 @@ import io.whimbrel.broker.BrokerCounters;
 import io.whimbrel.broker.BrokerUnavailableException;
 import io.whimbrel.broker.History;
 import io.whimbrel.broker.IdempotencyKey;
+import io.whimbrel.broker.Notices;
 import io.whimbrel.broker.PlainChannels;
 import io.whimbrel.broker.Published;
 import io.whimbrel.broker.PublishedOnce;
@@ -53,6 +54,7 @@ public final class RedisBroker implements Broker, PlainChannels {
     private final Subscriptions subscriptions;
     private final Histories histories;
     private final RedisReceipts receipts;
+    private final RedisNotices notices;
     private volatile boolean closed;
 
     private RedisBroker(RedisSettings settings, @Nullable EventLoopGroup group, Listener listener) {
@@ -60,6 +62,7 @@ public final class RedisBroker implements Broker, PlainChannels {
         client = new LettuceClient(settings, group, onlyPublishes(listener));
         histories = new Histories(settings);
         receipts = new RedisReceipts(this, settings.keyPrefix());
+        notices = new RedisNotices(this, settings.keyPrefix(), client.home());
         commands = client.loops().stream().map(this::commandsOn).toList();
         subscriptions = new Subscriptions(client, listener, counters);
     }
@@ -87,8 +90,10 @@ public final class RedisBroker implements Broker, PlainChannels {
                 loop,
                 settings,
                 () -> client.connect(loop),
-                connection ->
-                        histories.prepare(connection).thenCombine(RedisReceipts.prepare(connection), (_, _) -> null),
+                connection -> histories
+                        .prepare(connection)
+                        .thenCombine(RedisReceipts.prepare(connection), (_, text) -> text)
+                        .thenCombine(RedisNotices.prepare(connection), (_, _) -> null),
                 counters.reconnects::increment);
     }
 
@@ -242,7 +247,12 @@ public final class RedisBroker implements Broker, PlainChannels {
 
     @Override
     public void listen(String channel, Consumer<byte[]> listener) {
-        if (!onLoop(() -> subscriptions.listen(channel, listener))) {
+        listen(channel, listener, () -> {});
+    }
+
+    /** @param onSubscribed called whenever Redis has newly subscribed this node to the channel: what was sent before was missed */
+    void listen(String channel, Consumer<byte[]> listener, Runnable onSubscribed) {
+        if (!onLoop(() -> subscriptions.listen(channel, listener, onSubscribed))) {
             throw closedException();
         }
     }
@@ -291,6 +301,11 @@ public final class RedisBroker implements Broker, PlainChannels {
     }
 
     @Override
+    public Notices notices() {
+        return notices;
+    }
+
+    @Override
     public Optional<PlainChannels> plainChannels() {
         return Optional.of(this);
     }
@@ -336,6 +351,10 @@ public final class RedisBroker implements Broker, PlainChannels {
             ended.complete(null);
         }
         return ended;
+    }
+
+    boolean isClosed() {
+        return closed;
     }
 
     private static BrokerUnavailableException closedException() {

@@ -38,6 +38,9 @@ final class Subscriptions {
     private final BrokerCounters counters;
     private final Map<String, Subscription> topics = new HashMap<>();
     private final Map<String, Consumer<byte[]>> plainChannels = new HashMap<>();
+    /** Who wants to know when what it listens to was newly subscribed. */
+    private final List<Runnable> subscribers = new ArrayList<>();
+
     /** Connected, but not all subscriptions are acknowledged yet. */
     private @Nullable StatefulRedisPubSubConnection<String, byte[]> renewing;
 
@@ -120,8 +123,9 @@ final class Subscriptions {
         }
     }
 
-    void listen(String channel, Consumer<byte[]> consumer) {
+    void listen(String channel, Consumer<byte[]> consumer, Runnable onSubscribed) {
         plainChannels.merge(channel, consumer, Consumer::andThen);
+        subscribers.add(onSubscribed);
         var connection = usable();
         if (connection != null) {
             var _ = connection
@@ -129,7 +133,9 @@ final class Subscriptions {
                     .subscribe(channel)
                     .whenCompleteAsync(
                             (_, failure) -> {
-                                if (failure != null) { // renewed with the next connection
+                                if (failure == null) {
+                                    onSubscribed.run();
+                                } else { // renewed with the next connection
                                     link.lost(connection, RedisTrouble.describe(failure));
                                 }
                             },
@@ -155,9 +161,12 @@ final class Subscriptions {
         channels.addAll(plainChannels.keySet());
         CompletableFuture<Void> renewed = new CompletableFuture<>();
         renewFrom(connection, channels, 0, renewed);
-        return renewed.whenComplete((_, _) -> {
+        return renewed.whenComplete((_, failure) -> {
             if (connection.equals(renewing)) {
                 renewing = null;
+            }
+            if (failure == null) {
+                subscribers.forEach(Runnable::run);
             }
         });
     }
@@ -237,6 +246,7 @@ final class Subscriptions {
     CompletableFuture<Void> close() {
         topics.clear();
         plainChannels.clear();
+        subscribers.clear();
         return link.close();
     }
 }

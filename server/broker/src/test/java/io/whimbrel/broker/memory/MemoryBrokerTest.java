@@ -7,6 +7,7 @@ import io.whimbrel.broker.Broker;
 import io.whimbrel.broker.BrokerContract;
 import io.whimbrel.broker.BrokerUnavailableException;
 import io.whimbrel.broker.HistoryRules;
+import io.whimbrel.broker.Notice;
 import io.whimbrel.broker.Published;
 import io.whimbrel.model.Topic;
 import java.time.Duration;
@@ -32,6 +33,16 @@ class MemoryBrokerTest extends BrokerContract {
     @Override
     protected void loseEverything() {
         ahead = MemoryHistories.META_TIME.plusDays(1);
+    }
+
+    @Override
+    protected void fill(String kind, int count, long untilMillis) throws Exception {
+        get(network.onNotices(notices -> {
+            for (int i = 0; i < count; i++) {
+                notices.post(new Notice(kind, "filled-" + i, "", untilMillis));
+            }
+            return count;
+        }));
     }
 
     @Test

@@ -25,6 +25,8 @@ import io.whimbrel.model.Topic;
 import io.whimbrel.model.Tracking;
 import io.whimbrel.redis.EmbeddedRedis;
 import io.whimbrel.redis.EmbeddedRedisSettings;
+import java.net.InetAddress;
+import java.net.Socket;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -83,6 +85,23 @@ class RedisBrokerTest extends BrokerContract {
     private static <T> T commands(Function<RedisCommands<String, String>, T> work) {
         try (RedisClient client = RedisClient.create(redis.uri())) {
             return work.apply(client.connect().sync());
+        }
+    }
+
+    @Override
+    protected void fill(String kind, int count, long untilMillis) throws Exception {
+        String key = "%s:notices:{%s}:".formatted(prefix, kind);
+        int atOnce = 2_000; // so that others have their turn
+        try (Socket socket = new Socket(InetAddress.getLoopbackAddress(), redis.port())) {
+            for (int from = 1; from <= count; from += atOnce) {
+                String command = "EVAL \"for i = " + from + ", " + Math.min(from + atOnce - 1, count)
+                        + " do redis.call('HSET', KEYS[1], 'filled-' .. i, ARGV[1] .. ' ')"
+                        + " redis.call('ZADD', KEYS[2], ARGV[1], 'filled-' .. i) end\" 2 "
+                        + key + "h " + key + "e " + untilMillis + "\r\n";
+                socket.getOutputStream().write(command.getBytes(StandardCharsets.US_ASCII));
+                assertThat(new String(socket.getInputStream().readNBytes(5), StandardCharsets.US_ASCII))
+                        .isEqualTo("$-1\r\n");
+            }
         }
     }
 

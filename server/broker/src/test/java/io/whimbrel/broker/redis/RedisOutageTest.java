@@ -12,6 +12,7 @@ import io.whimbrel.broker.Broker;
 import io.whimbrel.broker.BrokerContract;
 import io.whimbrel.broker.BrokerUnavailableException;
 import io.whimbrel.broker.IdempotencyKey;
+import io.whimbrel.broker.Notice;
 import io.whimbrel.broker.Published;
 import io.whimbrel.broker.PublishedOnce;
 import io.whimbrel.broker.RecordingListener;
@@ -21,6 +22,7 @@ import io.whimbrel.redis.EmbeddedRedis;
 import io.whimbrel.redis.EmbeddedRedisSettings;
 import java.net.InetAddress;
 import java.net.ServerSocket;
+import java.net.Socket;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -211,6 +213,38 @@ class RedisOutageTest {
     }
 
     @Test
+    void noticesPostedWhileANodeWasCutOffAreHeardWhenItIsBack() throws Exception {
+        EmbeddedRedis server = start(0);
+        RedisBroker node = ready(server, NONE);
+        Queue<Notice> heard = new ConcurrentLinkedQueue<>();
+        get(node.notices().hear("tide", heard::add));
+        Notice missed = new Notice("tide", "here", "high tide", System.currentTimeMillis() + 60_000);
+
+        tell(server, "HSET whimbrel:notices:{tide}:h here \"%d high tide\"".formatted(missed.untilMillis()));
+        assertThat(heard).isEmpty();
+        tell(server, "CLIENT KILL TYPE pubsub");
+
+        await().pollInterval(Duration.ofMillis(5)).atMost(SOON).until(() -> heard.contains(missed));
+        await().atMost(SOON).until(() -> node.counters().reconnects.sum() == 1);
+    }
+
+    @Test
+    void noticesAreReadOnceRedisComes() throws Exception {
+        int port = freePort();
+        RedisBroker node = join(RedisSettings.of("redis://127.0.0.1:" + port), NONE);
+        Queue<Notice> heard = new ConcurrentLinkedQueue<>();
+        awaitOutage(node, "Connection refused");
+
+        CompletionStage<Void> hearing = node.notices().hear("tide", heard::add);
+        assertThat(hearing.toCompletableFuture()).isNotDone();
+        start(port);
+        get(hearing);
+        get(node.notices().post(new Notice("tide", "here", "high", System.currentTimeMillis() + 60_000)));
+
+        await().atMost(SOON).until(() -> !heard.isEmpty());
+    }
+
+    @Test
     void twentyThousandTopicsAreRenewedWithinSeconds() throws Exception {
         int count = 20_000;
         EmbeddedRedis server = start(0);
@@ -334,6 +368,14 @@ class RedisOutageTest {
         Process kill = new ProcessBuilder("kill", "-" + signal, Long.toString(server.pid())).start();
         assertThat(kill.waitFor(10, TimeUnit.SECONDS)).isTrue();
         assertThat(kill.exitValue()).isZero();
+    }
+
+    /** A command in the form one types. */
+    private static void tell(EmbeddedRedis server, String command) throws Exception {
+        try (Socket socket = new Socket(InetAddress.getLoopbackAddress(), server.port())) {
+            socket.getOutputStream().write(bytes(command + "\r\n"));
+            assertThat((char) socket.getInputStream().read()).isEqualTo(':');
+        }
     }
 
     private static int freePort() throws Exception {
