@@ -3,6 +3,7 @@ package io.whimbrel.broker.redis;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
+import io.lettuce.core.RedisClient;
 import io.netty.channel.EventLoop;
 import io.netty.channel.EventLoopGroup;
 import io.netty.channel.MultiThreadIoEventLoopGroup;
@@ -10,7 +11,10 @@ import io.netty.channel.local.LocalIoHandler;
 import io.netty.channel.nio.NioIoHandler;
 import io.whimbrel.broker.Broker;
 import io.whimbrel.broker.BrokerContract;
+import io.whimbrel.broker.Hop;
+import io.whimbrel.broker.Outcome;
 import io.whimbrel.broker.RecordingListener;
+import io.whimbrel.broker.Traces;
 import io.whimbrel.model.Topic;
 import io.whimbrel.redis.EmbeddedRedis;
 import io.whimbrel.redis.EmbeddedRedisSettings;
@@ -129,6 +133,20 @@ class RedisBrokerTest extends BrokerContract {
             get(node.subscribe(BIRDS));
 
             assertThat(nodes(stranger.publish(publication("id", BIRDS)))).isZero();
+        }
+    }
+
+    @Test
+    void tracesAreForgottenAfterTheirTime() throws Exception {
+        try (RedisBroker node = connected(RedisBroker.connect(settings(), Broker.Listener.NONE));
+                RedisClient client = RedisClient.create(redis.uri())) {
+            Hop hop = new Hop(1, "web", Outcome.ACCEPTED, "");
+            get(node.traces().append(List.of(new Traces.Leg("id", BIRDS, null, null, true, List.of(hop)))));
+
+            var commands = client.connect().sync();
+            long most = Traces.KEPT_FOR.toMillis();
+            assertThat(commands.pttl(prefix + ":{id}:t")).isBetween(most - 60_000, most);
+            assertThat(commands.pttl(prefix + ":{birds}:i")).isBetween(most - 60_000, most);
         }
     }
 
