@@ -1,6 +1,7 @@
 package io.whimbrel.gateway;
 
 import io.netty.buffer.ByteBuf;
+import io.whimbrel.broker.Outcome;
 import io.whimbrel.model.Position;
 import java.util.ArrayList;
 import java.util.List;
@@ -74,11 +75,27 @@ final class Batch {
         newestIsTracked = true;
     }
 
-    /** One socket took all bytes. */
-    void onWritten() {
+    /** The socket of a session took all bytes. */
+    void onWritten(Session session) {
         List<Tracker> told = trackers;
         if (told != null) {
-            told.forEach(Tracker::onWritten);
+            told.forEach(tracker -> tracker.onWritten(session));
+        }
+    }
+
+    /** The owner of an outbox is not sent this, or perhaps not. */
+    void onLost(Outbox.Owner owner, Outcome why) {
+        List<Tracker> told = trackers;
+        if (told != null) {
+            told.forEach(tracker -> owner.onLost(tracker, why));
+        }
+    }
+
+    /** The same, but for the newest frame. */
+    void onOlderLost(Outbox.Owner owner, Outcome why) {
+        List<Tracker> told = trackers;
+        if (told != null) {
+            told.subList(0, told.size() - (newestIsTracked ? 1 : 0)).forEach(tracker -> owner.onLost(tracker, why));
         }
     }
 

@@ -13,6 +13,7 @@ import io.netty.handler.codec.http.HttpRequestDecoder;
 import io.netty.util.concurrent.EventExecutor;
 import io.whimbrel.auth.TokenVerifier;
 import io.whimbrel.broker.Broker;
+import io.whimbrel.broker.HopWriter;
 import io.whimbrel.model.Publication;
 import io.whimbrel.ops.Health;
 import io.whimbrel.ops.NodeName;
@@ -62,7 +63,7 @@ public final class Gateway {
     private final AtomicInteger connections = new AtomicInteger();
     private final Channel listener;
     private final Trackers trackers;
-    /** How receipts call this gateway. */
+    /** How receipts and traces call this gateway. */
     private volatile String node = "gateway";
 
     private volatile boolean draining;
@@ -91,7 +92,9 @@ public final class Gateway {
         subscriptions = new Subscriptions(broker);
         Codec codec = new BareCodec();
         LongSupplier monotonicMillis = monotonicMillis();
-        trackers = new Trackers(broker::receipts, () -> node, eventLoops.group().next(), metrics, monotonicMillis);
+        EventExecutor teller = eventLoops.group().next();
+        HopWriter hops = new HopWriter(broker.traces(), broker.counters(), () -> node, clock, teller);
+        trackers = new Trackers(broker::receipts, hops, () -> node, teller, metrics, monotonicMillis);
         MemoryBudget budget = new MemoryBudget(settings.limits().memoryMaxBytes());
         for (EventExecutor executor : eventLoops.group()) {
             Loop loop = new Loop(executor, settings, subscriptions, codec, metrics, budget, trackers, monotonicMillis);
@@ -105,7 +108,7 @@ public final class Gateway {
         listenToPlainRecords(verifier, clock);
         metrics.gauge("whimbrel.gateway.connections", "Connections, handshakes included", connections::get);
         metrics.gauge("whimbrel.gateway.topics", "Topics this gateway is subscribed to", subscriptions::size);
-        metrics.gauge("whimbrel.gateway.receipts", "Publications followed for a receipt", trackers::size);
+        metrics.gauge("whimbrel.gateway.receipts", "Publications followed for a receipt or a trace", trackers::size);
         metrics.gauge("whimbrel.gateway.outbox.bytes", "What all outboxes hold together", budget::takenBytes);
         health.check("broker", broker::outage);
         health.check("gateway", () -> draining ? Optional.of("stopping") : Optional.empty());

@@ -3,6 +3,7 @@ package io.whimbrel.gateway;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.ByteBufAllocator;
 import io.netty.util.concurrent.EventExecutor;
+import io.whimbrel.broker.Outcome;
 import io.whimbrel.gateway.GatewaySettings.Limits;
 import io.whimbrel.gateway.GatewaySettings.Timing;
 import io.whimbrel.model.Position;
@@ -142,6 +143,10 @@ final class Loop {
         int bytes = publication.payload().length;
         if (inboxBytes.get() + bytes > settings.limits().inboxMaxBytes()) {
             metrics.inboxOverflow();
+            Tracker tracker = publication.tracking() == null ? null : trackers.of(publication);
+            if (tracker != null) {
+                tracker.note(Outcome.INBOX_FULL, 1);
+            }
             return false;
         }
         inboxBytes.addAndGet(bytes);

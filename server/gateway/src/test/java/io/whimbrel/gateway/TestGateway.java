@@ -6,6 +6,9 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 import io.micrometer.core.instrument.Meter;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import io.netty.util.concurrent.ImmediateEventExecutor;
+import io.whimbrel.broker.BrokerCounters;
+import io.whimbrel.broker.HopWriter;
+import io.whimbrel.broker.Traces;
 import io.whimbrel.model.Address;
 import io.whimbrel.model.Publication;
 import io.whimbrel.model.Topic;
@@ -13,6 +16,7 @@ import io.whimbrel.ops.Health;
 import io.whimbrel.ops.TlsFiles;
 import io.whimbrel.ops.TrustedProxies;
 import java.io.IOException;
+import java.time.InstantSource;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.atomic.AtomicReference;
 import org.jspecify.annotations.Nullable;
@@ -102,6 +106,7 @@ final class TestGateway implements AutoCloseable {
                 () -> {
                     throw new AssertionError("nobody asks for a receipt here");
                 },
+                new HopWriter(Traces.NONE, new BrokerCounters(), () -> "nobody", InstantSource.system(), Runnable::run),
                 () -> "nobody",
                 ImmediateEventExecutor.INSTANCE,
                 new GatewayMetrics(new SimpleMeterRegistry()),
