@@ -16,6 +16,7 @@ import java.util.stream.Stream;
  * component asks for them; a text that cannot be read is an {@link IllegalArgumentException} naming it.
  */
 final class Settings {
+    private static final Pattern FRACTION = Pattern.compile("0(\\.[0-9]{1,9})?|1(\\.0{1,9})?");
     private static final Pattern DURATION = Pattern.compile("(\\d{1,9})\\s*(ms|s|m|h|d)?");
 
     private final Map<String, String> given;
@@ -72,6 +73,15 @@ final class Settings {
         }
         String range = most == Integer.MAX_VALUE || most == Long.MAX_VALUE ? least + " or more" : least + " to " + most;
         throw impossible(name, "a whole number, " + range);
+    }
+
+    /** A decimal number from 0 to 1. */
+    double fraction(String name) {
+        String text = text(name).strip();
+        if (FRACTION.matcher(text).matches()) {
+            return Double.parseDouble(text);
+        }
+        throw impossible(name, "a number from 0 to 1");
     }
 
     Duration duration(String name) {

@@ -7,6 +7,7 @@ import io.whimbrel.auth.LocalVerifier;
 import io.whimbrel.auth.SignedTokens;
 import io.whimbrel.broker.Broker;
 import io.whimbrel.ops.TlsFiles;
+import io.whimbrel.web.TraceSettings;
 import io.whimbrel.web.WebParts;
 import io.whimbrel.web.WebServer;
 import io.whimbrel.web.WebSettings;
@@ -102,6 +103,8 @@ final class WebService {
         draft.idleTimeout = settings.duration("web.idle.timeout");
         draft.maxConnections = settings.number("web.max-connections");
         draft.drainTimeout = settings.duration("web.drain.timeout");
+        draft.traces = new TraceSettings(
+                settings.fraction("trace.share"), settings.number("trace.max-per-second", 0, 100_000));
         return draft.settled();
     }
 }

@@ -48,6 +48,7 @@ final class PublishEndpoint implements Endpoint {
     private final Rates<Address> rates;
     private final Broker broker;
     private final ReceiptDesk receipts;
+    private final TraceDesk traces;
     private final @Nullable PlainCopies copies;
     private final int maxBodyBytes;
     private final long timeoutMillis;
@@ -62,6 +63,7 @@ final class PublishEndpoint implements Endpoint {
             Senders senders,
             Rates<Address> rates,
             ReceiptDesk receipts,
+            TraceDesk traces,
             @Nullable PlainCopies copies,
             WebMetrics metrics,
             Clocks clocks) {
@@ -70,6 +72,7 @@ final class PublishEndpoint implements Endpoint {
         this.rates = rates;
         this.broker = parts.broker();
         this.receipts = receipts;
+        this.traces = traces;
         this.copies = copies;
         this.maxBodyBytes = settings.maxBodyBytes();
         this.timeoutMillis = settings.publishTimeout().toMillis();
@@ -137,22 +140,36 @@ final class PublishEndpoint implements Endpoint {
     private void publish(Exchange exchange, PublishRequest request, Sender sender, Recipient recipient) {
         requirePace(sender);
         long timeMillis = clocks.wall().millis();
-        Publication publication = new Publication(
-                PublicationId.next(timeMillis), recipient.topic(), timeMillis, sender.address(), request.message());
-        Wishes.Level level = request.wishes().receipt();
-        if (level == null) {
-            publish(
-                    exchange,
-                    request,
-                    sender,
-                    publication,
-                    it -> onOutcome(exchange, recipient, publication, null, it));
-            return;
+        Wishes wishes = request.wishes();
+        Wishes.Level level = wishes.receipt();
+        if (level != null) {
+            requireAcknowledgeable(level, recipient.topic());
         }
-        requireAcknowledgeable(level, publication.topic());
-        Publication asking = publication.tracked(new Tracking(true, receipts.asker(), false, null));
-        AwaitedReceipt receipt = receipts.open(asking, level, request.wishes().timeoutMillis(), exchange);
-        publish(exchange, request, sender, asking, it -> onOutcome(exchange, recipient, asking, receipt, it));
+        boolean traced = traces.takes(wishes, recipient.topic());
+        Publication publication = new Publication(
+                PublicationId.next(timeMillis),
+                recipient.topic(),
+                timeMillis,
+                sender.address(),
+                request.message(),
+                null,
+                tracking(level, traced));
+        AwaitedReceipt receipt =
+                level == null ? null : receipts.open(publication, level, wishes.timeoutMillis(), exchange);
+        PublishTrail trail = traced ? traces.begin(publication, sender.backend()) : null;
+        publish(exchange, request, sender, publication, trail, outcome -> {
+            if (trail != null) {
+                trail.onOutcome(outcome);
+            }
+            onOutcome(exchange, recipient, publication, receipt, outcome);
+        });
+    }
+
+    private @Nullable Tracking tracking(Wishes.@Nullable Level level, boolean traced) {
+        if (level == null && !traced) {
+            return null;
+        }
+        return new Tracking(level != null, level == null ? null : receipts.asker(), traced, null);
     }
 
     /** Offsets are what clients acknowledge, and of their own address alone. */
@@ -168,18 +185,23 @@ final class PublishEndpoint implements Endpoint {
             PublishRequest request,
             Sender sender,
             Publication publication,
+            @Nullable PublishTrail trail,
             Consumer<PublishedOnce> onOutcome) {
         String key = request.idempotencyKey();
         if (key == null) {
-            await(exchange, () -> broker.publish(publication), it -> onOutcome.accept(new First(it)));
+            await(exchange, () -> broker.publish(publication), trail, it -> onOutcome.accept(new First(it)));
         } else {
             String identity = Senders.identity(exchange, sender);
             IdempotencyKey once = IdempotencyKey.of(identity, key, publication.payload(), idempotencyTime);
-            await(exchange, () -> broker.publish(publication, once), onOutcome);
+            await(exchange, () -> broker.publish(publication, once), trail, onOutcome);
         }
     }
 
-    private <T> void await(Exchange exchange, Supplier<CompletionStage<T>> publishing, Consumer<T> onAnswer) {
+    private <T> void await(
+            Exchange exchange,
+            Supplier<CompletionStage<T>> publishing,
+            @Nullable PublishTrail trail,
+            Consumer<T> onAnswer) {
         long began = clocks.nanos().getAsLong();
         exchange.await(
                 publishing.get(),
@@ -188,7 +210,12 @@ final class PublishEndpoint implements Endpoint {
                     metrics.brokerAnswered(clocks.nanos().getAsLong() - began);
                     onAnswer.accept(answer);
                 },
-                failure -> onFailure(exchange, failure));
+                failure -> {
+                    if (trail != null) {
+                        trail.onFailure();
+                    }
+                    onFailure(exchange, failure);
+                });
     }
 
     private void requirePace(Sender sender) {

@@ -68,6 +68,14 @@ final class Senders {
         }
     }
 
+    /** Lets nobody pass but backends. */
+    void requireBackend(Exchange exchange) {
+        String apiKey = exchange.header(API_KEY_HEADER);
+        if (apiKey == null || !apiKeys.contain(apiKey)) {
+            throw new Refusal(Problem.unproven("This takes an " + API_KEY_HEADER + " of this server"));
+        }
+    }
+
     private void identifyClient(Exchange exchange, @Nullable String uuidLocal, Consumer<Address> onAddress) {
         if (uuidLocal == null) {
             throw new Refusal(Problem.unproven("uuid_local is missing: it says who sends"));

@@ -6,12 +6,14 @@ import io.whimbrel.broker.Broker;
 import io.whimbrel.broker.BrokerCounters;
 import io.whimbrel.broker.BrokerUnavailableException;
 import io.whimbrel.broker.IdempotencyKey;
+import io.whimbrel.broker.Notice;
 import io.whimbrel.broker.Notices;
 import io.whimbrel.broker.PlainChannels;
 import io.whimbrel.broker.Published;
 import io.whimbrel.broker.PublishedOnce;
 import io.whimbrel.broker.Receipt;
 import io.whimbrel.broker.Receipts;
+import io.whimbrel.broker.Traces;
 import io.whimbrel.model.Publication;
 import io.whimbrel.model.Topic;
 import java.util.Collection;
@@ -33,6 +35,7 @@ final class FakeBroker implements Broker, PlainChannels {
     /** What became of a publication with a key; null where it is the first. */
     volatile @Nullable PublishedOnce outcome;
 
+    volatile Traces traces = Traces.NONE;
     volatile boolean plainFails;
     volatile boolean hasPlainChannels = true;
 
@@ -69,7 +72,12 @@ final class FakeBroker implements Broker, PlainChannels {
 
     @Override
     public Notices notices() {
-        throw new UnsupportedOperationException("nobody asks for notices");
+        return new NoNotices();
+    }
+
+    @Override
+    public Traces traces() {
+        return traces;
     }
 
     @Override
@@ -130,6 +138,19 @@ final class FakeBroker implements Broker, PlainChannels {
         @Override
         public String hear(Consumer<Count> listener) {
             return "fake";
+        }
+    }
+
+    /** Nobody posts anything here. */
+    private static final class NoNotices implements Notices {
+        @Override
+        public CompletionStage<Void> post(Notice notice) {
+            throw new UnsupportedOperationException("nobody would hear of it");
+        }
+
+        @Override
+        public CompletionStage<Void> hear(String kind, Consumer<Notice> listener) {
+            return CompletableFuture.completedFuture(null);
         }
     }
 }
