@@ -21,6 +21,7 @@ import picocli.CommandLine.Model.OptionSpec;
             RedisCommand.class,
             CheckConfigCommand.class,
             HashPasswordCommand.class,
+            TraceCommand.class,
             BenchCommand.class,
             TrainCommand.class
         },
