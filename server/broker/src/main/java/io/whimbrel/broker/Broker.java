@@ -119,6 +119,11 @@ public interface Broker extends AutoCloseable {
     /** Short facts with an end that every node knows. */
     Notices notices();
 
+    /** The ways of publications that are traced. */
+    default Traces traces() {
+        return Traces.NONE;
+    }
+
     /** The door to channels that carry other systems' records; empty where there is no such outside. */
     Optional<PlainChannels> plainChannels();
 

@@ -16,6 +16,10 @@ public final class BrokerCounters {
     public final LongAdder reconnects = new LongAdder();
     /** Notices that were not taken, since too many are in force. */
     public final LongAdder noticesRefused = new LongAdder();
+    /** Of traced publications. */
+    public final LongAdder hopsWritten = new LongAdder();
+    /** Not written down, since too much waited or the broker did not take it. */
+    public final LongAdder hopsDropped = new LongAdder();
 
     /**
      * Counts a publication with an idempotency key.

@@ -669,6 +669,86 @@ public abstract class BrokerContract {
     }
 
     @Test
+    void aTraceHoldsTheHopsOfAllNodesByTheirTime() throws Exception {
+        Broker web = node(Broker.Listener.NONE);
+        Broker gateway = node(listener);
+        Address sender = Address.random();
+        Publication traced = new Publication(PublicationId.next(1), KEPT, 1, sender, bytes("{}"))
+                .tracked(new Tracking(false, null, true, null));
+        get(gateway.subscribe(KEPT));
+        Published published = get(web.publish(traced));
+        Hop accepted = new Hop(1_000, "web", Outcome.ACCEPTED, "from a client");
+        Hop answered = new Hop(3_000, "web", Outcome.PUBLISHED, "");
+        Hop received = new Hop(2_000, "gateway", "ein späteres Wort", "with \\ and \" and ✓");
+
+        get(gateway.traces().append(List.of(Traces.Leg.of(only(), List.of(received)))));
+        get(web.traces().append(List.of(begin(traced, published.position(), accepted, answered))));
+        get(web.traces().append(List.of(begin(traced, published.position(), accepted, answered))));
+
+        assertThat(only().tracking()).isEqualTo(traced.tracking());
+        Trace trace = get(web.traces().find(traced.id())).orElseThrow();
+        assertThat(trace).isEqualTo(get(gateway.traces().find(traced.id())).orElseThrow());
+        assertThat(trace.topic()).isEqualTo(KEPT);
+        assertThat(trace.from()).isEqualTo(sender);
+        assertThat(trace.position()).isEqualTo(published.position());
+        assertThat(trace.hops()).containsExactly(accepted, received, answered);
+        assertThat(trace.more()).isZero();
+        assertThat(get(gateway.traces().recent(KEPT))).containsExactly(traced.id());
+    }
+
+    @Test
+    void ofATraceTheFirstHopsAreKeptAndTheOthersCounted() throws Exception {
+        Broker node = node(Broker.Listener.NONE);
+        Publication traced = publication(PublicationId.next(1), FISH);
+        List<Hop> hops = IntStream.range(0, Traces.MOST_HOPS + 3)
+                .mapToObj(i -> new Hop(i, "node", Outcome.WRITTEN, ""))
+                .toList();
+
+        get(node.traces()
+                .append(List.of(begin(traced, null, hops.subList(0, 250).toArray(Hop[]::new)))));
+        get(node.traces().append(List.of(Traces.Leg.of(traced, hops.subList(250, hops.size())))));
+        get(node.traces().append(List.of(Traces.Leg.of(traced, hops.subList(0, 1)))));
+
+        Trace trace = get(node.traces().find(traced.id())).orElseThrow();
+        assertThat(trace.hops()).isEqualTo(hops.subList(0, Traces.MOST_HOPS));
+        assertThat(trace.more()).isEqualTo(4);
+        assertThat(trace.from()).isNull();
+        assertThat(trace.position()).isNull();
+    }
+
+    @Test
+    void theNewestTracedPublicationsOfATopicAreListed() throws Exception {
+        Broker node = node(Broker.Listener.NONE);
+        List<Traces.Leg> legs = IntStream.range(0, Traces.MOST_OF_TOPIC + 50)
+                .mapToObj(i -> begin(publication("id-" + i, FISH), null, new Hop(i, "web", Outcome.ACCEPTED, "")))
+                .toList();
+
+        get(node.traces().append(legs));
+        get(node.traces().append(List.of(begin(publication("other", BIRDS), null))));
+
+        assertThat(get(node.traces().recent(FISH)))
+                .isEqualTo(legs.stream().skip(50).map(Traces.Leg::id).toList());
+        assertThat(get(node.traces().recent(BIRDS))).containsExactly("other");
+        assertThat(get(node.traces().recent(KEPT))).isEmpty();
+        assertThat(get(node.traces().find("id-0"))).isPresent();
+    }
+
+    @Test
+    void whatIsNotTracedHasNoTrace() throws Exception {
+        Broker node = node(Broker.Listener.NONE);
+
+        get(node.traces().append(List.of()));
+        get(node.publish(publication("plain", KEPT)));
+
+        assertThat(get(node.traces().find("plain"))).isEmpty();
+        assertThat(get(node.traces().find("nothing at all"))).isEmpty();
+    }
+
+    private static Traces.Leg begin(Publication publication, @Nullable Position position, Hop... hops) {
+        return new Traces.Leg(publication.id(), publication.topic(), publication.from(), position, true, List.of(hops));
+    }
+
+    @Test
     void aRepetitionIsNotPublishedAndHearsTheFirstAnswer() throws Exception {
         Broker node = node(listener);
         Broker other = node(Broker.Listener.NONE);
@@ -865,6 +945,7 @@ public abstract class BrokerContract {
         assertThat(failure(node.publish(publication("late", KEPT), key("k", "{}"))))
                 .isInstanceOf(BrokerUnavailableException.class);
         assertThat(failure(node.history(KEPT, 0, 1))).isInstanceOf(BrokerUnavailableException.class);
+        assertThat(failure(node.traces().find("late"))).isInstanceOf(BrokerUnavailableException.class);
         assertThat(failure(node.subscribe(BIRDS))).isInstanceOf(BrokerUnavailableException.class);
         assertThat(failure(node.notices().post(notice("tide", "here", "", 1))))
                 .isInstanceOf(BrokerUnavailableException.class);

@@ -1,6 +1,7 @@
 package io.whimbrel.gateway;
 
 import io.netty.buffer.ByteBuf;
+import io.whimbrel.broker.Outcome;
 import io.whimbrel.model.Position;
 import java.util.ArrayList;
 import java.util.List;
@@ -74,11 +75,27 @@ final class Batch {
         followersOfNewest++;
     }
 
-    /** One socket took all bytes. */
-    void onWritten() {
+    /** The socket of a session took all bytes. */
+    void onWritten(Session session) {
         List<Follower> told = followers;
         if (told != null) {
-            told.forEach(Follower::onWritten);
+            told.forEach(follower -> follower.onWritten(session));
+        }
+    }
+
+    /** The owner of an outbox is not sent this, or perhaps not. */
+    void onLost(Outbox.Owner owner, Outcome why) {
+        List<Follower> told = followers;
+        if (told != null) {
+            told.forEach(follower -> owner.onLost(follower, why));
+        }
+    }
+
+    /** The same, but for the newest frame. */
+    void onOlderLost(Outbox.Owner owner, Outcome why) {
+        List<Follower> told = followers;
+        if (told != null) {
+            told.subList(0, told.size() - followersOfNewest).forEach(follower -> owner.onLost(follower, why));
         }
     }
 

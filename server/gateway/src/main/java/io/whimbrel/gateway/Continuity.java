@@ -112,7 +112,7 @@ final class Continuity {
     }
 
     /** Somebody acknowledges what is beyond one offset, up to another. */
-    void onAcked(long beyond, long upTo) {
+    void onAcked(Session session, long beyond, long upTo) {
         ArrayDeque<Tracked> all = tracked;
         Position here = last;
         if (all == null || here == null) {
@@ -121,7 +121,7 @@ final class Continuity {
         for (Tracked each : all) {
             long offset = each.at.offset();
             if (offset > beyond && offset <= upTo && each.at.epoch().equals(here.epoch())) {
-                each.tracker.onAcked();
+                each.tracker.onAcked(session);
             }
         }
     }

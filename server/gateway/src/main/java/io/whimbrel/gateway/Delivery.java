@@ -46,7 +46,7 @@ final class Delivery implements Follower {
     }
 
     @Override
-    public synchronized void onWritten() {
+    public synchronized void onWritten(Session session) {
         written++;
         endWhenAllHave();
     }

@@ -14,6 +14,7 @@ import io.netty.util.concurrent.EventExecutor;
 import io.whimbrel.auth.Revocations;
 import io.whimbrel.auth.TokenVerifier;
 import io.whimbrel.broker.Broker;
+import io.whimbrel.broker.HopWriter;
 import io.whimbrel.broker.RevocationNotices;
 import io.whimbrel.model.Publication;
 import io.whimbrel.ops.Health;
@@ -66,7 +67,7 @@ public final class Gateway {
     private final Channel listener;
     private final Trackers trackers;
     private final Deliveries deliveries;
-    /** How receipts call this gateway. */
+    /** How receipts and traces call this gateway. */
     private volatile String node = "gateway";
 
     private volatile boolean draining;
@@ -100,8 +101,10 @@ public final class Gateway {
         subscriptions = new Subscriptions(broker);
         Codec codec = new BareCodec();
         LongSupplier monotonicMillis = monotonicMillis();
-        trackers = new Trackers(broker::receipts, () -> node, eventLoops.group().next(), metrics, monotonicMillis);
-        deliveries = new Deliveries(spans, eventLoops.group().next(), monotonicMillis);
+        EventExecutor teller = eventLoops.group().next();
+        HopWriter hops = new HopWriter(broker.traces(), broker.counters(), () -> node, clock, teller);
+        trackers = new Trackers(broker::receipts, hops, () -> node, teller, metrics, monotonicMillis);
+        deliveries = new Deliveries(spans, teller, monotonicMillis);
         MemoryBudget budget = new MemoryBudget(settings.limits().memoryMaxBytes());
         for (EventExecutor executor : eventLoops.group()) {
             Loop loop = new Loop(
@@ -118,7 +121,7 @@ public final class Gateway {
         hear(revocations);
         metrics.gauge("whimbrel.gateway.connections", "Connections, handshakes included", connections::get);
         metrics.gauge("whimbrel.gateway.topics", "Topics this gateway is subscribed to", subscriptions::size);
-        metrics.gauge("whimbrel.gateway.receipts", "Publications followed for a receipt", trackers::size);
+        metrics.gauge("whimbrel.gateway.receipts", "Publications followed for a receipt or a trace", trackers::size);
         metrics.gauge("whimbrel.gateway.revocations", "Revocations this gateway knows of", revocations::size);
         metrics.gauge("whimbrel.gateway.outbox.bytes", "What all outboxes hold together", budget::takenBytes);
         health.check("broker", broker::outage);

@@ -1,6 +1,7 @@
 package io.whimbrel.gateway;
 
 import io.whimbrel.broker.History;
+import io.whimbrel.broker.Outcome;
 import io.whimbrel.model.Position;
 import io.whimbrel.model.Publication;
 import io.whimbrel.model.Revocation;
@@ -140,9 +141,11 @@ final class Hub {
     /** Adds a publication to what is delivered; answers how many bytes of frames it made. */
     int append(Publication publication) {
         @Nullable Subscribers subscribers = topics.get(publication.topic());
+        boolean tracked = publication.tracking() != null;
+        @Nullable Position before = tracked && subscribers != null ? subscribers.lastPosition() : null;
         boolean next = subscribers != null && isNext(subscribers, publication.position());
-        if (publication.tracking() != null) {
-            count(publication, subscribers, next);
+        if (tracked) {
+            count(publication, subscribers, next, before);
         }
         if (subscribers == null || !next || subscribers.size() == 0) {
             return 0;
@@ -159,18 +162,39 @@ final class Hub {
         }
     }
 
-    /** Who has it already was counted when it was given it; who lacks something before it will be when that was read. */
-    private void count(Publication publication, @Nullable Subscribers subscribers, boolean next) {
+    /**
+     * Who has it already was counted when it was given it; who lacks something before it will be when that was read.
+     *
+     * @param before where the topic stood when it came: what was missing may have been read meanwhile
+     */
+    private void count(
+            Publication publication, @Nullable Subscribers subscribers, boolean next, @Nullable Position before) {
         Tracker tracker = loop.trackers().of(publication);
         Delivery delivery = loop.deliveries().of(publication);
         boolean later = subscribers != null && !next && isBeyond(subscribers.lastPosition(), publication.position());
         int sessions = next && subscribers != null ? subscribers.size() : 0;
-        if (tracker != null && !later) {
-            tracker.count(loop, sessions);
-        }
         if (delivery != null && !later) {
             delivery.count(loop, sessions);
         }
+        if (tracker == null) {
+            return;
+        }
+        if (!later) {
+            tracker.count(loop, sessions);
+        }
+        boolean cameEarly = before == null || isBeyond(before, publication.position());
+        tracker.note(outcome(subscribers, next, cameEarly), sessions);
+    }
+
+    /** Who is being sent what it missed is given this along with the rest. */
+    private static Outcome outcome(@Nullable Subscribers subscribers, boolean next, boolean cameEarly) {
+        if (subscribers == null) {
+            return Outcome.GIVEN; // to nobody
+        }
+        if (next) {
+            return subscribers.size() == 0 && subscribers.recovering > 0 ? Outcome.LATER : Outcome.GIVEN;
+        }
+        return cameEarly ? Outcome.LATER : Outcome.DUPLICATE;
     }
 
     private static boolean isBeyond(@Nullable Position here, @Nullable Position there) {

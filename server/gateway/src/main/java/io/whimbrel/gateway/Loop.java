@@ -3,6 +3,7 @@ package io.whimbrel.gateway;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.ByteBufAllocator;
 import io.netty.util.concurrent.EventExecutor;
+import io.whimbrel.broker.Outcome;
 import io.whimbrel.gateway.GatewaySettings.Limits;
 import io.whimbrel.gateway.GatewaySettings.Timing;
 import io.whimbrel.model.Position;
@@ -148,6 +149,10 @@ final class Loop {
             Delivery delivery = deliveries.of(publication);
             if (delivery != null) {
                 delivery.onDropped(this);
+            }
+            Tracker tracker = trackers.of(publication);
+            if (tracker != null) {
+                tracker.note(Outcome.INBOX_FULL, 1);
             }
             return false;
         }

@@ -110,6 +110,11 @@ final class NettySocket extends ChannelInboundHandlerAdapter implements Socket {
     }
 
     @Override
+    public String name() {
+        return channel.id().asShortText();
+    }
+
+    @Override
     public void pauseReading() {
         channel.config().setAutoRead(false);
     }

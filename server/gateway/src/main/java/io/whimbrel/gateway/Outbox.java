@@ -1,5 +1,6 @@
 package io.whimbrel.gateway;
 
+import io.whimbrel.broker.Outcome;
 import io.whimbrel.model.Position;
 import java.util.ArrayDeque;
 import java.util.Iterator;
@@ -21,6 +22,9 @@ final class Outbox {
     interface Owner {
         /** The socket took all bytes. */
         void onWritten(Batch batch, @Nullable Subscribers topic);
+
+        /** A publication that is followed was not sent, or not to its end: it was dropped or cleared, or the connection is gone. */
+        default void onLost(Follower follower, Outcome why) {}
     }
 
     private final Socket socket;
@@ -91,6 +95,7 @@ final class Outbox {
         if (batch.rule() == OutboxRule.LATEST && isBlocked()) {
             drop(topic);
             loop.metrics().dropped(batch.frames() - batch.newest().frames());
+            batch.onOlderLost(owner, Outcome.DROPPED);
             return keepByRule(batch.newest(), topic);
         }
         return keepByRule(batch, topic);
@@ -105,9 +110,11 @@ final class Outbox {
             return true;
         }
         if (batch.rule() == OutboxRule.DISCONNECT) {
+            batch.onLost(owner, Outcome.CLOSED_SLOW);
             return false;
         }
         loop.metrics().dropped(batch.frames());
+        batch.onLost(owner, Outcome.DROPPED);
         return true;
     }
 
@@ -162,6 +169,7 @@ final class Outbox {
     private void drop(Iterator<Waiting> at, Waiting entry) {
         at.remove();
         loop.metrics().dropped(entry.batch.frames());
+        entry.batch.onLost(owner, Outcome.DROPPED);
         forget(entry);
     }
 
@@ -270,13 +278,23 @@ final class Outbox {
         return socket.pendingBytes() + waitingBytes;
     }
 
-    /** Forgets what the socket has not begun to send. */
-    void clear() {
+    /** Forgets what the socket has not begun to send. Says so of that, and of what it has not sent to its end. */
+    void clear(Outcome why) {
         ArrayDeque<Waiting> queue = waiting;
+        Batch first = deferred;
         waiting = null;
         deferred = null;
+        if (sending != null) {
+            sending.onLost(owner, why);
+        }
+        if (first != null) {
+            first.onLost(owner, why);
+        }
         if (queue != null) {
-            queue.forEach(this::forget);
+            queue.forEach(entry -> {
+                entry.batch.onLost(owner, why);
+                forget(entry);
+            });
         }
     }
 
@@ -286,7 +304,7 @@ final class Outbox {
      */
     @Nullable
     Position discard() {
-        clear();
+        clear(Outcome.CUT);
         Batch unfinished = sending;
         if (unfinished == null) {
             return null;

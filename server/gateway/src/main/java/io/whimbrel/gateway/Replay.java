@@ -207,7 +207,7 @@ final class Replay {
             subscribers.append(publication, batch, session.deflated(), loop);
             Tracker tracker = loop.trackers().of(publication);
             if (tracker != null) {
-                tracker.onReplayed();
+                tracker.onReplayed(session, fromCursor ? " from its cursor" : " from its position");
             }
         }
         if (session.replay(batch, subscribers)) {

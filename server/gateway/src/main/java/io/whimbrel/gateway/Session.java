@@ -3,6 +3,7 @@ package io.whimbrel.gateway;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.ByteBufUtil;
 import io.whimbrel.auth.TokenVerdict;
+import io.whimbrel.broker.Outcome;
 import io.whimbrel.model.Disconnect;
 import io.whimbrel.model.Position;
 import io.whimbrel.model.Revocation;
@@ -183,7 +184,17 @@ final class Session extends TimingWheel.Entry implements Socket.Owner, FrameRead
         if (last != null && topic != null && !acks) {
             loop.cursors().move(topic, last);
         }
-        batch.onWritten();
+        batch.onWritten(this);
+    }
+
+    @Override
+    public void onLost(Follower follower, Outcome why) {
+        follower.onLost(this, why);
+    }
+
+    /** Tells it from other sessions; not its client. */
+    String name() {
+        return socket.name();
     }
 
     /** Whether nothing is given to it any more. */
@@ -323,7 +334,7 @@ final class Session extends TimingWheel.Entry implements Socket.Owner, FrameRead
         beginClosing();
         loop.metrics().closed(reason);
         if (reason == Disconnect.SLOW) {
-            outbox.clear(); // What it could not take in time would keep the reason from it.
+            outbox.clear(Outcome.CLOSED_SLOW); // What it could not take in time would keep the reason from it.
         }
         send(Frames.close(reason));
     }
@@ -425,7 +436,7 @@ final class Session extends TimingWheel.Entry implements Socket.Owner, FrameRead
         acks = true;
         Position stands = inbox.lastPosition();
         if (offset > ackedOffset && stands != null) {
-            inbox.onAcked(ackedOffset, offset);
+            inbox.onAcked(this, ackedOffset, offset);
             ackedOffset = offset;
             loop.cursors().move(inbox, stands.at(offset));
         }

@@ -36,6 +36,9 @@ interface Socket {
      */
     int unsentBytes();
 
+    /** Tells this connection from others, in a few visible characters that are no secret. */
+    String name();
+
     /** Stops taking bytes from the client, whom TCP then makes wait. */
     void pauseReading();
 

@@ -1,5 +1,6 @@
 package io.whimbrel.gateway;
 
+import io.whimbrel.broker.Outcome;
 import io.whimbrel.model.Disconnect;
 import io.whimbrel.model.Position;
 import io.whimbrel.model.Publication;
@@ -106,6 +107,9 @@ final class Subscribers {
      * Closes the gap so that whoever was visited in this round stays before the cursor, and whoever was not, behind it.
      */
     void remove(Membership member) {
+        if (oldest != null && member.given != lastNumber) {
+            tellLost(member.session(), firstAfter(member.given), Outcome.CUT);
+        }
         int gap = member.index;
         if (gap < cursor) {
             cursor--;
@@ -175,8 +179,8 @@ final class Subscribers {
     }
 
     /** Somebody acknowledges what is beyond one offset, up to another. */
-    void onAcked(long beyond, long upTo) {
-        Objects.requireNonNull(continuity).onAcked(beyond, upTo);
+    void onAcked(Session session, long beyond, long upTo) {
+        Objects.requireNonNull(continuity).onAcked(session, beyond, upTo);
     }
 
     /** Appends a frame for sessions of this topic; answers its length. */
@@ -282,12 +286,23 @@ final class Subscribers {
             Batch batch = portion.batch(session.deflated());
             if (batch != null) {
                 if (!session.deliver(batch, this)) {
+                    tellLost(session, portion.next, Outcome.CLOSED_SLOW);
                     return frames;
                 }
                 frames += batch.frames();
             }
         }
         return frames;
+    }
+
+    /** A session will not be given these portions. */
+    private static void tellLost(Session session, @Nullable Portion first, Outcome why) {
+        for (Portion portion = first; portion != null; portion = portion.next) {
+            Batch batch = portion.batch(session.deflated());
+            if (batch != null) {
+                batch.onLost(session, why);
+            }
+        }
     }
 
     private Portion firstAfter(int number) {

@@ -1,8 +1,10 @@
 package io.whimbrel.gateway;
 
 import io.netty.util.concurrent.EventExecutor;
+import io.whimbrel.broker.HopWriter;
 import io.whimbrel.broker.Receipts;
 import io.whimbrel.broker.Receipts.Count;
+import io.whimbrel.broker.Traces.Leg;
 import io.whimbrel.model.Publication;
 import io.whimbrel.model.Tracking;
 import java.util.ArrayList;
@@ -31,6 +33,7 @@ final class Trackers {
     private static final long RETRY_MILLIS = 1_000;
 
     private final Supplier<Receipts> receipts;
+    private final HopWriter hops;
     private final Supplier<String> node;
     private final EventExecutor executor;
     private final GatewayMetrics metrics;
@@ -42,17 +45,20 @@ final class Trackers {
     private final AtomicBoolean scheduled = new AtomicBoolean();
 
     /**
+     * @param hops takes what is written down of traced publications
      * @param node this gateway's name, once it is told anything of
      * @param executor has a single thread
      * @param clockMillis monotonic
      */
     Trackers(
             Supplier<Receipts> receipts,
+            HopWriter hops,
             Supplier<String> node,
             EventExecutor executor,
             GatewayMetrics metrics,
             LongSupplier clockMillis) {
         this.receipts = receipts;
+        this.hops = hops;
         this.node = node;
         this.executor = executor;
         this.metrics = metrics;
@@ -63,7 +69,7 @@ final class Trackers {
     @Nullable
     Tracker of(Publication publication) {
         Tracking tracking = publication.tracking();
-        if (tracking == null || !tracking.receipt()) {
+        if (tracking == null || !(tracking.receipt() || tracking.traced())) {
             return null;
         }
         long now = clockMillis.getAsLong();
@@ -71,7 +77,8 @@ final class Trackers {
             Tracker tracker = known.get(publication.id());
             if (tracker == null) {
                 forgetSome(now);
-                tracker = new Tracker(this, publication, tracking, now + Receipts.KEPT_FOR.toMillis());
+                Trail trail = tracking.traced() ? new Trail(hops, publication) : null;
+                tracker = new Tracker(this, publication, tracking, trail, now + Receipts.KEPT_FOR.toMillis());
                 known.put(publication.id(), tracker);
             }
             return tracker;
@@ -115,7 +122,16 @@ final class Trackers {
             return;
         }
         String self = node.get();
-        List<Count> counts = telling.stream().map(it -> it.take(self)).toList();
+        List<Count> counts = new ArrayList<>();
+        List<Leg> legs = new ArrayList<>();
+        telling.forEach(it -> it.take(self, counts, legs));
+        legs.stream().filter(leg -> !leg.hops().isEmpty()).forEach(hops::write);
+        if (!counts.isEmpty()) {
+            tell(counts, telling);
+        }
+    }
+
+    private void tell(List<Count> counts, List<Tracker> telling) {
         metrics.receiptsTold(counts.size());
         receipts.get().report(counts).whenComplete((_, failure) -> {
             if (failure != null) {

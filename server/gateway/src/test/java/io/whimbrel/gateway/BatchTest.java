@@ -8,13 +8,14 @@ import java.util.List;
 import org.junit.jupiter.api.Test;
 
 class BatchTest {
+    private final Session session = TestGateway.session();
     private final List<String> told = new ArrayList<>();
 
     @Test
     void theNewestFrameAloneIsFollowedByThoseWhoFollowIt() {
         Batch batch = twoFrames();
 
-        batch.newest().onWritten();
+        batch.newest().onWritten(session);
 
         assertThat(told).containsExactly("second", "also second");
         batch.end();
@@ -26,8 +27,8 @@ class BatchTest {
         Batch together = new Batch(Unpooled.buffer(), OutboxRule.DISCONNECT);
 
         together.append(batch);
-        together.onWritten();
-        together.newest().onWritten();
+        together.onWritten(session);
+        together.newest().onWritten(session);
 
         assertThat(told).containsExactly("first", "second", "also second", "second", "also second");
         batch.end();
@@ -39,7 +40,7 @@ class BatchTest {
         Batch batch = twoFrames();
         batch.nextFrame().writeByte(3);
 
-        batch.newest().onWritten();
+        batch.newest().onWritten(session);
 
         assertThat(told).isEmpty();
         batch.end();
@@ -48,10 +49,10 @@ class BatchTest {
     private Batch twoFrames() {
         Batch batch = new Batch(Unpooled.buffer(), OutboxRule.LATEST);
         batch.nextFrame().writeByte(1);
-        batch.track(() -> told.add("first"));
+        batch.track(_ -> told.add("first"));
         batch.nextFrame().writeByte(2);
-        batch.track(() -> told.add("second"));
-        batch.track(() -> told.add("also second"));
+        batch.track(_ -> told.add("second"));
+        batch.track(_ -> told.add("also second"));
         return batch;
     }
 }

@@ -133,19 +133,20 @@ class DeliveryTest extends KeptTopics {
         AtomicLong clockMillis = new AtomicLong(1);
         Deliveries deliveries = new Deliveries(spans, channel.eventLoop(), clockMillis::get);
         Loop loop = TestGateway.loop(channel.eventLoop());
+        Session session = TestGateway.session();
 
         deliveries.begin(traced(publication(1)), new Loop[] {loop});
         Delivery delivery = deliveries.of(traced(publication(1)));
         assertThat(delivery).isNotNull();
         delivery.count(loop, 2);
-        delivery.onWritten();
+        delivery.onWritten(session);
         advance(channel, clockMillis, Deliveries.LONGEST_MILLIS - 1);
         assertThat(spans.only().ends).hasValue(0);
         advance(channel, clockMillis, 1_000);
 
         awaitOnly(2, 1);
         assertThat(deliveries.of(traced(publication(1)))).isNull();
-        delivery.onWritten(); // too late
+        delivery.onWritten(session); // too late
         awaitOnly(2, 1);
         channel.finishAndReleaseAll();
     }

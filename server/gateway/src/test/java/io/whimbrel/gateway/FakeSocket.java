@@ -33,6 +33,11 @@ final class FakeSocket implements Socket {
     }
 
     @Override
+    public String name() {
+        return "fake";
+    }
+
+    @Override
     public long pendingBytes() {
         return pendingBytes;
     }

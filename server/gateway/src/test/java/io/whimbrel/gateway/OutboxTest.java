@@ -8,6 +8,7 @@ import io.netty.buffer.ByteBuf;
 import io.netty.buffer.Unpooled;
 import io.netty.channel.embedded.EmbeddedChannel;
 import io.whimbrel.broker.Broker;
+import io.whimbrel.broker.Outcome;
 import io.whimbrel.model.Topic;
 import io.whimbrel.protocol.bare.BareCodec;
 import java.util.ArrayList;
@@ -245,7 +246,7 @@ class OutboxTest {
         assertThat(budget.takenBytes() - before)
                 .isEqualTo(shared.bytes().capacity())
                 .isLessThan(1000);
-        outbox.clear();
+        outbox.clear(Outcome.CUT);
         assertThat(shared.bytes().refCnt()).isEqualTo(1);
         other.discard();
     }

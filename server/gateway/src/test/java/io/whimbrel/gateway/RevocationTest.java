@@ -21,7 +21,7 @@ import org.junit.jupiter.api.Test;
 /** Tokens that are taken back, over real sockets. */
 class RevocationTest {
     private static final String REVOKED = "3507 revoked";
-    private static final long NOW = Instant.now().getEpochSecond();
+    private final long now = Instant.now().getEpochSecond();
 
     private final Address client = Address.random();
     private TestGateway gateway;
@@ -30,7 +30,7 @@ class RevocationTest {
     void start() throws IOException {
         gateway = new TestGateway();
         for (int i = 1; i <= 3; i++) {
-            gateway.verifier.answer("token-" + i, token(i, NOW + i));
+            gateway.verifier.answer("token-" + i, token(i, now + i));
         }
     }
 
@@ -46,7 +46,7 @@ class RevocationTest {
                 RawClient oneAgain = RawClient.open(gateway.port(), "token-1");
                 RawClient two = RawClient.open(gateway.port(), "token-2");
                 RawClient stranger = gateway.open(other)) {
-            post(new OfToken(client, 1, NOW + 100));
+            post(new OfToken(client, 1, now + 100));
 
             assertThat(one.readMessage().closing()).isEqualTo(REVOKED);
             assertThat(oneAgain.readMessage().closing()).isEqualTo(REVOKED);
@@ -65,7 +65,7 @@ class RevocationTest {
         try (RawClient one = RawClient.open(gateway.port(), "token-1");
                 RawClient two = RawClient.open(gateway.port(), "token-2");
                 RawClient later = RawClient.open(gateway.port(), "token-3")) {
-            post(new OfAddress(client, NOW + 2, NOW + 100));
+            post(new OfAddress(client, now + 2, now + 100));
 
             assertThat(one.readMessage().closing()).isEqualTo(REVOKED);
             assertThat(two.readMessage().closing()).isEqualTo(REVOKED);
@@ -76,7 +76,7 @@ class RevocationTest {
 
     @Test
     void aRevokedTokenIsRefused() throws IOException {
-        post(new OfToken(client, 1, NOW + 100));
+        post(new OfToken(client, 1, now + 100));
 
         try (RawClient one = RawClient.open(gateway.port(), "token-1")) {
             assertThat(one.readMessage().closing()).isEqualTo(REVOKED);
@@ -90,7 +90,7 @@ class RevocationTest {
             raw.send(RawClient.upgrade("/ws?token=token-1").getBytes(ISO_8859_1));
             await().until(() -> !gateway.broker.topics().isEmpty()); // its token was verified
 
-            post(new OfToken(client, 1, NOW + 100));
+            post(new OfToken(client, 1, now + 100));
             subscribing.complete(null);
 
             assertThat(raw.readHead()).startsWith("HTTP/1.1 101 ");
@@ -115,6 +115,6 @@ class RevocationTest {
     }
 
     private TokenVerdict.Valid token(long fingerprint, long sinceSeconds) {
-        return new TokenVerdict.Valid(client, NOW + 1_000, List.of(), sinceSeconds, fingerprint);
+        return new TokenVerdict.Valid(client, now + 1_000, List.of(), sinceSeconds, fingerprint);
     }
 }

@@ -9,6 +9,9 @@ import io.netty.util.concurrent.EventExecutor;
 import io.netty.util.concurrent.ImmediateEventExecutor;
 import io.whimbrel.auth.Revocations;
 import io.whimbrel.broker.Broker;
+import io.whimbrel.broker.BrokerCounters;
+import io.whimbrel.broker.HopWriter;
+import io.whimbrel.broker.Traces;
 import io.whimbrel.model.Address;
 import io.whimbrel.model.Publication;
 import io.whimbrel.model.Topic;
@@ -115,6 +118,11 @@ final class TestGateway implements AutoCloseable {
         loops.close();
     }
 
+    /** On a loop of its own, where nothing runs; for who needs to name one. */
+    static Session session() {
+        return new Session(loop(ImmediateEventExecutor.INSTANCE), new FakeSocket(), Session.End.NEVER, false, false);
+    }
+
     /** One that nobody is connected to. */
     static Loop loop(EventExecutor executor) {
         return new Loop(
@@ -140,6 +148,7 @@ final class TestGateway implements AutoCloseable {
                 () -> {
                     throw new AssertionError("nobody asks for a receipt here");
                 },
+                new HopWriter(Traces.NONE, new BrokerCounters(), () -> "nobody", InstantSource.system(), Runnable::run),
                 () -> "nobody",
                 ImmediateEventExecutor.INSTANCE,
                 new GatewayMetrics(new SimpleMeterRegistry()),

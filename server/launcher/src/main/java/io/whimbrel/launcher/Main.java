@@ -22,6 +22,7 @@ import picocli.CommandLine.Model.OptionSpec;
             CheckConfigCommand.class,
             HashPasswordCommand.class,
             RevokeCommand.class,
+            TraceCommand.class,
             BenchCommand.class,
             TrainCommand.class
         },

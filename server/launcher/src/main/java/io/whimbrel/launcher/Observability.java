@@ -49,6 +49,8 @@ record Observability(String service, Health health, PrometheusMeterRegistry metr
         count("whimbrel.broker.malformed", "Messages from the broker that could not be read", counters.malformed);
         count("whimbrel.broker.reconnects", "Connections to the broker that came back", counters.reconnects);
         count("whimbrel.broker.notices.refused", "Notices beyond the limit of the broker", counters.noticesRefused);
+        count("whimbrel.broker.hops.written", "Hops of traced publications written down", counters.hopsWritten);
+        count("whimbrel.broker.hops.dropped", "Hops that were not, since the broker was away", counters.hopsDropped);
     }
 
     private void count(String name, String description, LongAdder adder) {

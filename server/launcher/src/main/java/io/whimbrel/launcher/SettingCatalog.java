@@ -87,6 +87,9 @@ final class SettingCatalog {
             setting("history.addresses", TEXT, "100/24h", "kept for each client: number/time, or none"),
             setting("history.topics", LIST, "", "kept of other topics: topic=number/time; news.* for many"),
             //
+            setting("trace.share", NUMBER, "0", "which share of all publications is traced, 0 to 1"),
+            setting("trace.max-per-second", NUMBER, "50", "publications a web server traces at most; 0: none"),
+            //
             setting("redis.port", NUMBER, "6379", "the port of the embedded Redis; 0 takes a free one"),
             setting("redis.conf", TEXT, "", "a redis.conf for the embedded Redis; empty: built-in settings"),
             //

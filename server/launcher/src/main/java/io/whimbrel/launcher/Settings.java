@@ -16,6 +16,7 @@ import java.util.stream.Stream;
  * component asks for them; a text that cannot be read is an {@link IllegalArgumentException} naming it.
  */
 final class Settings {
+    private static final Pattern FRACTION = Pattern.compile("0(\\.[0-9]{1,9})?|1(\\.0{1,9})?");
     private static final Pattern DURATION = Pattern.compile("(\\d{1,9})\\s*(ms|s|m|h|d)?");
 
     private final Map<String, String> given;
@@ -74,17 +75,13 @@ final class Settings {
         throw impossible(name, "a whole number, " + range);
     }
 
-    /** 0 to 1. */
+    /** A decimal number from 0 to 1. */
     double share(String name) {
-        try {
-            double value = Double.parseDouble(text(name).strip());
-            if (value >= 0 && value <= 1) {
-                return value;
-            }
-        } catch (NumberFormatException _) {
-            // told below, as is a number out of range
+        String text = text(name).strip();
+        if (FRACTION.matcher(text).matches()) {
+            return Double.parseDouble(text);
         }
-        throw impossible(name, "a share, 0 to 1");
+        throw impossible(name, "a number from 0 to 1");
     }
 
     Duration duration(String name) {

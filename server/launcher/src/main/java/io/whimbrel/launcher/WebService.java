@@ -7,8 +7,8 @@ import io.whimbrel.auth.LocalVerifier;
 import io.whimbrel.auth.Revocations;
 import io.whimbrel.auth.SignedTokens;
 import io.whimbrel.broker.Broker;
-import io.whimbrel.ops.NodeName;
 import io.whimbrel.ops.TlsFiles;
+import io.whimbrel.web.TraceSettings;
 import io.whimbrel.web.WebParts;
 import io.whimbrel.web.WebServer;
 import io.whimbrel.web.WebSettings;
@@ -77,7 +77,7 @@ final class WebService {
                 EdgeParts.proxies(settings),
                 traces.spans());
         WebServer server = Waiting.forStart(WebServer.start(vertx, web, parts), "web.port", web.port());
-        traces.open().accept(NodeName.of("web", server.port()));
+        traces.open().accept(server.node());
         observability.opened();
         log.info("web server on port {}{}, admin port {}", server.port(), tls == null ? "" : " (TLS)", adminPort);
         return new WebService(server, web);
@@ -111,6 +111,8 @@ final class WebService {
         draft.idleTimeout = settings.duration("web.idle.timeout");
         draft.maxConnections = settings.number("web.max-connections");
         draft.drainTimeout = settings.duration("web.drain.timeout");
+        draft.traces =
+                new TraceSettings(settings.share("trace.share"), settings.number("trace.max-per-second", 0, 100_000));
         return draft.settled();
     }
 }

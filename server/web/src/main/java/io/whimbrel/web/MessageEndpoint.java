@@ -2,7 +2,6 @@ package io.whimbrel.web;
 
 import io.vertx.core.http.HttpHeaders;
 import io.whimbrel.broker.Broker;
-import io.whimbrel.broker.BrokerUnavailableException;
 import io.whimbrel.broker.History;
 import io.whimbrel.broker.Receipt;
 import io.whimbrel.model.ClientError;
@@ -10,9 +9,7 @@ import io.whimbrel.model.Position;
 import io.whimbrel.model.Publication;
 import io.whimbrel.model.PublicationId;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.CompletionException;
 import java.util.concurrent.CompletionStage;
-import java.util.concurrent.TimeoutException;
 
 /**
  * {@code GET /messages/{id}}: how far a message has come whose publisher asked for a receipt, for its sender or a backend. To
@@ -35,12 +32,12 @@ final class MessageEndpoint implements Endpoint {
 
     private final Senders senders;
     private final Broker broker;
-    private final long timeoutMillis;
+    private final BrokerReads reads;
 
-    MessageEndpoint(Senders senders, Broker broker, long timeoutMillis) {
+    MessageEndpoint(Senders senders, Broker broker, BrokerReads reads) {
         this.senders = senders;
         this.broker = broker;
-        this.timeoutMillis = timeoutMillis;
+        this.reads = reads;
     }
 
     @Override
@@ -51,11 +48,11 @@ final class MessageEndpoint implements Endpoint {
             if (!PublicationId.isValid(id)) {
                 throw notFound();
             }
-            await(exchange, broker.receipts().find(id), found -> {
+            reads.await(exchange, broker.receipts().find(id), found -> {
                 Receipt receipt = found.filter(it -> sender.backend() || isFrom(sender, it))
                         .filter(it -> it.nodes() >= 0 || !it.counts().isEmpty())
                         .orElseThrow(MessageEndpoint::notFound);
-                await(exchange, state(id, receipt), state -> answer(exchange, id, receipt, state));
+                reads.await(exchange, state(id, receipt), state -> answer(exchange, id, receipt, state));
             });
         });
     }
@@ -92,18 +89,6 @@ final class MessageEndpoint implements Endpoint {
         exchange.answerJson("{\"id\":" + JsonText.quote(id) + ",\"state\":\""
                 + state.name().toLowerCase(java.util.Locale.ROOT) + "\",\"receipt\":"
                 + AwaitedReceipt.json(Math.max(0, receipt.nodes()), receipt.counts(), -1) + '}');
-    }
-
-    private <T> void await(Exchange exchange, CompletionStage<T> stage, java.util.function.Consumer<T> onResult) {
-        exchange.await(stage, timeoutMillis, onResult, failure -> {
-            Throwable cause =
-                    failure instanceof CompletionException && failure.getCause() != null ? failure.getCause() : failure;
-            switch (cause) {
-                case BrokerUnavailableException _, TimeoutException _ ->
-                    exchange.refuse(Problem.unavailable("What remembers messages does not answer"));
-                default -> exchange.fail(cause);
-            }
-        });
     }
 
     private static Refusal notFound() {

@@ -45,6 +45,8 @@ final class PublishEndpoint implements Endpoint {
     /** What says that nothing was published now: the answer is that of an earlier request with the same key. */
     private static final CharSequence REPLAYED = HttpHeaders.createOptimized("Idempotency-Replayed");
 
+    private static final Tracking NO_WISHES = new Tracking(false, null, false, null);
+
     private static final long NANOS_PER_SECOND = TimeUnit.SECONDS.toNanos(1);
 
     private final Senders senders;
@@ -52,6 +54,7 @@ final class PublishEndpoint implements Endpoint {
     private final Rates<Address> rates;
     private final Broker broker;
     private final ReceiptDesk receipts;
+    private final TraceDesk traces;
     private final @Nullable PlainCopies copies;
     private final int maxBodyBytes;
     private final long timeoutMillis;
@@ -68,6 +71,7 @@ final class PublishEndpoint implements Endpoint {
             Senders senders,
             Rates<Address> rates,
             ReceiptDesk receipts,
+            TraceDesk traces,
             @Nullable PlainCopies copies,
             WebMetrics metrics,
             Clocks clocks) {
@@ -76,6 +80,7 @@ final class PublishEndpoint implements Endpoint {
         this.rates = rates;
         this.broker = parts.broker();
         this.receipts = receipts;
+        this.traces = traces;
         this.copies = copies;
         this.maxBodyBytes = settings.maxBodyBytes();
         this.timeoutMillis = settings.publishTimeout().toMillis();
@@ -145,6 +150,12 @@ final class PublishEndpoint implements Endpoint {
     private void publish(Exchange exchange, PublishRequest request, Sender sender, Recipient recipient) {
         requirePace(sender);
         long timeMillis = clocks.wall().millis();
+        Wishes wishes = request.wishes();
+        Wishes.Level level = wishes.receipt();
+        if (level != null) {
+            requireAcknowledgeable(level, recipient.topic());
+        }
+        boolean traced = traces.takes(wishes, recipient.topic());
         Publication publication = carryTrace(
                 exchange,
                 new Publication(
@@ -152,23 +163,25 @@ final class PublishEndpoint implements Endpoint {
                         recipient.topic(),
                         timeMillis,
                         sender.address(),
-                        request.message()));
-        Wishes.Level level = request.wishes().receipt();
-        if (level == null) {
-            publish(
-                    exchange,
-                    request,
-                    sender,
-                    publication,
-                    it -> onOutcome(exchange, recipient, publication, null, it));
-            return;
+                        request.message(),
+                        null,
+                        tracking(level, traced)));
+        AwaitedReceipt receipt =
+                level == null ? null : receipts.open(publication, level, wishes.timeoutMillis(), exchange);
+        PublishTrail trail = traced ? traces.begin(publication, sender.backend()) : null;
+        publish(exchange, request, sender, publication, trail, outcome -> {
+            if (trail != null) {
+                trail.onOutcome(outcome);
+            }
+            onOutcome(exchange, recipient, publication, receipt, outcome);
+        });
+    }
+
+    private @Nullable Tracking tracking(Wishes.@Nullable Level level, boolean traced) {
+        if (level == null && !traced) {
+            return null;
         }
-        requireAcknowledgeable(level, publication.topic());
-        Tracking known = publication.tracking();
-        Publication asking = publication.tracked(
-                new Tracking(true, receipts.asker(), false, known == null ? null : known.traceParent()));
-        AwaitedReceipt receipt = receipts.open(asking, level, request.wishes().timeoutMillis(), exchange);
-        publish(exchange, request, sender, asking, it -> onOutcome(exchange, recipient, asking, receipt, it));
+        return new Tracking(level != null, level == null ? null : receipts.asker(), traced, null);
     }
 
     /** What has it next belongs to our span or, where none is recorded, to the publisher's. */
@@ -179,7 +192,11 @@ final class PublishEndpoint implements Endpoint {
             exchange.traced(new PublishSpan(span, publication));
             parent = span.context();
         }
-        return parent == null ? publication : publication.tracked(new Tracking(false, null, false, parent.toString()));
+        if (parent == null) {
+            return publication;
+        }
+        Tracking known = publication.tracking() == null ? NO_WISHES : publication.tracking();
+        return publication.tracked(new Tracking(known.receipt(), known.asker(), known.traced(), parent.toString()));
     }
 
     /** Offsets are what clients acknowledge, and of their own address alone. */
@@ -195,18 +212,23 @@ final class PublishEndpoint implements Endpoint {
             PublishRequest request,
             Sender sender,
             Publication publication,
+            @Nullable PublishTrail trail,
             Consumer<PublishedOnce> onOutcome) {
         String key = request.idempotencyKey();
         if (key == null) {
-            await(exchange, () -> broker.publish(publication), it -> onOutcome.accept(new First(it)));
+            await(exchange, () -> broker.publish(publication), trail, it -> onOutcome.accept(new First(it)));
         } else {
             String identity = Senders.identity(exchange, sender);
             IdempotencyKey once = IdempotencyKey.of(identity, key, publication.payload(), idempotencyTime);
-            await(exchange, () -> broker.publish(publication, once), onOutcome);
+            await(exchange, () -> broker.publish(publication, once), trail, onOutcome);
         }
     }
 
-    private <T> void await(Exchange exchange, Supplier<CompletionStage<T>> publishing, Consumer<T> onAnswer) {
+    private <T> void await(
+            Exchange exchange,
+            Supplier<CompletionStage<T>> publishing,
+            @Nullable PublishTrail trail,
+            Consumer<T> onAnswer) {
         long began = clocks.nanos().getAsLong();
         exchange.await(
                 publishing.get(),
@@ -215,7 +237,12 @@ final class PublishEndpoint implements Endpoint {
                     metrics.brokerAnswered(clocks.nanos().getAsLong() - began);
                     onAnswer.accept(answer);
                 },
-                failure -> onFailure(exchange, failure));
+                failure -> {
+                    if (trail != null) {
+                        trail.onFailure();
+                    }
+                    onFailure(exchange, failure);
+                });
     }
 
     private void requirePace(Sender sender) {

@@ -41,6 +41,7 @@ record PublishRequest(
     private static final String KEY = "idempotency_key";
     private static final String RECEIPT = "receipt";
     private static final String TIMEOUT = "timeout";
+    private static final String TRACE = "trace";
     private static final String MESSAGE = "message";
 
     private static final Pattern SECONDS = Pattern.compile("[0-9]{1,9}(\\.[0-9]{1,9})?");
@@ -123,6 +124,7 @@ record PublishRequest(
                 case KEY -> fields.key(textOrNull(parser, value, KEY));
                 case RECEIPT -> fields.receipt(textOrNull(parser, value, RECEIPT));
                 case TIMEOUT -> fields.timeout(numberOrNull(parser, value, TIMEOUT));
+                case TRACE -> fields.trace(switchOrNull(parser, value, TRACE));
                 case MESSAGE -> fields.message(slice(parser, body));
                 default -> parser.skipChildren();
             }
@@ -138,6 +140,14 @@ record PublishRequest(
             case VALUE_STRING -> parser.getText();
             case VALUE_NULL -> null;
             default -> throw malformed(name + " must be a string");
+        };
+    }
+
+    private static @Nullable String switchOrNull(JsonParser parser, JsonToken value, String name) throws IOException {
+        return switch (value) {
+            case VALUE_TRUE, VALUE_FALSE -> parser.getText();
+            case VALUE_NULL -> null;
+            default -> throw malformed(name + " must be true or false");
         };
     }
 
@@ -174,6 +184,7 @@ record PublishRequest(
                 case KEY -> fields.key(new String(value, StandardCharsets.UTF_8));
                 case RECEIPT -> fields.receipt(new String(value, StandardCharsets.UTF_8));
                 case TIMEOUT -> fields.timeout(new String(value, StandardCharsets.UTF_8));
+                case TRACE -> fields.trace(new String(value, StandardCharsets.UTF_8));
                 case MESSAGE -> fields.message(JsonText.quote(value));
                 default -> {} // decoded all the same: a form is either well-formed or not
             }
@@ -216,6 +227,8 @@ record PublishRequest(
         private boolean receiptSeen;
         private long timeoutMillis = Wishes.DEFAULT_TIMEOUT_MILLIS;
         private boolean timeoutSeen;
+        private boolean trace;
+        private boolean traceSeen;
 
         void remote(@Nullable String value) {
             requireFirst(!remoteSeen, REMOTE);
@@ -274,6 +287,17 @@ record PublishRequest(
                     TIMEOUT + " must be a number of seconds from 0 to " + Wishes.LONGEST_TIMEOUT_MILLIS / 1000);
         }
 
+        void trace(@Nullable String value) {
+            requireFirst(!traceSeen, TRACE);
+            traceSeen = true;
+            trace = switch (value) {
+                case null -> false;
+                case "true" -> true;
+                case "false" -> false;
+                default -> throw malformed(TRACE + " must be true or false");
+            };
+        }
+
         void message(byte[] value) {
             requireFirst(message == null, MESSAGE);
             message = value;
@@ -283,7 +307,7 @@ record PublishRequest(
             if (message == null) {
                 throw malformed(MESSAGE + " is missing");
             }
-            return new PublishRequest(remote, topic, local, key, new Wishes(receipt, timeoutMillis, false), message);
+            return new PublishRequest(remote, topic, local, key, new Wishes(receipt, timeoutMillis, trace), message);
         }
 
         private static void requireFirst(boolean first, String name) {

@@ -14,6 +14,8 @@ import java.util.concurrent.atomic.LongAdder;
 final class WebMetrics {
     final LongAdder published;
     final LongAdder replayed;
+    final LongAdder traced;
+    final LongAdder traceRefused;
     final LongAdder tokensIssued;
     final LongAdder tokensRenewed;
     final LongAdder tokensRateLimited;
@@ -33,6 +35,9 @@ final class WebMetrics {
                 registry,
                 "whimbrel.web.publish.replayed",
                 "Repetitions, answered as the first with their idempotency key");
+        traced = counter(registry, "whimbrel.web.traced", "Publications that are traced");
+        traceRefused =
+                counter(registry, "whimbrel.web.traces.refused", "Those that were to be, above trace.max-per-second");
         for (ClientError error : ClientError.values()) {
             String text = "Publications refused, by problem";
             refusals.put(error, counter(registry, "whimbrel.web.publish.refused", text, "problem", slug(error)));

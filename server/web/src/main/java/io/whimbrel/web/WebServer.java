@@ -12,9 +12,12 @@ import io.vertx.core.net.KeyCertOptions;
 import io.vertx.core.net.ServerSSLOptions;
 import io.whimbrel.auth.Revocations;
 import io.whimbrel.auth.TokenVerifier;
+import io.whimbrel.broker.Broker;
+import io.whimbrel.broker.HopWriter;
 import io.whimbrel.broker.PlainChannels;
 import io.whimbrel.broker.RevocationNotices;
 import io.whimbrel.model.Address;
+import io.whimbrel.ops.NodeName;
 import io.whimbrel.ops.Source;
 import io.whimbrel.ops.TlsFiles;
 import io.whimbrel.ops.TlsIdentity;
@@ -54,6 +57,9 @@ public final class WebServer {
     private final List<HttpServer> servers = new CopyOnWriteArrayList<>();
     private final AtomicInteger connectionCount = new AtomicInteger();
     private volatile int port;
+    /** How traces call this server. */
+    private volatile String node = "web";
+
     private volatile @Nullable String deployment;
 
     private WebServer(Vertx vertx, WebSettings settings, WebParts parts, Clocks clocks) {
@@ -83,14 +89,28 @@ public final class WebServer {
                 .register(parts.metrics());
         ReceiptDesk receipts = new ReceiptDesk(
                 parts.broker().receipts(), settings.maxWaitingReceipts(), parts.metrics(), clocks.nanos());
+        Broker broker = parts.broker();
+        HopWriter hops = new HopWriter(
+                broker.traces(),
+                broker.counters(),
+                () -> node,
+                clocks.wall(),
+                task -> vertx.runOnContext(_ -> task.run()));
+        FollowedAddresses followed = new FollowedAddresses(broker.notices(), clocks.wall()).start();
+        TraceDesk traces = new TraceDesk(settings.traces(), hops, followed::contain, clocks.nanos(), metrics);
         routes.post(
                 "/publish",
                 new PublishEndpoint(
-                        settings, parts, verifier, senders, rates, receipts, copies(parts), metrics, clocks));
+                        settings, parts, verifier, senders, rates, receipts, traces, copies(parts), metrics, clocks));
+        BrokerReads reads = new BrokerReads(settings.publishTimeout().toMillis());
+        Endpoint message = new MessageEndpoint(senders, broker, reads);
+        Endpoint trace = new TraceEndpoint(senders, broker, hops, reads);
         routes.getBelow(
                 MessageEndpoint.PREFIX,
-                new MessageEndpoint(
-                        senders, parts.broker(), settings.publishTimeout().toMillis()));
+                exchange -> (TraceEndpoint.isPath(exchange.path()) ? trace : message).serve(exchange));
+        TracesEndpoint following = new TracesEndpoint(senders, followed, broker, reads);
+        routes.post(TracesEndpoint.PATH, following::begin);
+        routes.getBelow(TracesEndpoint.PREFIX, following::list);
         routes.get(KeysEndpoint.PATH, new KeysEndpoint(parts.jwks()));
         String gateway =
                 settings.gatewayUrl().isEmpty() ? Integer.toString(parts.gatewayPort()) : settings.gatewayUrl();
@@ -113,6 +133,7 @@ public final class WebServer {
         return vertx.deployVerticle(() -> web.new Listener(), new DeploymentOptions().setInstances(loops))
                 .map(id -> {
                     web.deployment = id;
+                    web.node = NodeName.of("web", web.port());
                     web.followCertificate();
                     return web;
                 });
@@ -137,6 +158,11 @@ public final class WebServer {
     /** The port clients connect to, also where the setting was 0. */
     public int port() {
         return port;
+    }
+
+    /** How traces call this web server. */
+    public String node() {
+        return node;
     }
 
     /**

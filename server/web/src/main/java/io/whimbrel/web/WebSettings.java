@@ -39,7 +39,8 @@ public record WebSettings(
         Duration requestTimeout,
         Duration idleTimeout,
         int maxConnections,
-        Duration drainTimeout) {
+        Duration drainTimeout,
+        TraceSettings traces) {
     private static final int MAX_RATE = 1_000_000;
     private static final int MAX_BODY_BYTES = 16 * 1024 * 1024;
     private static final int MAX_CONNECTIONS = 1_000_000;
@@ -186,6 +187,9 @@ public record WebSettings(
         /** {@code web.drain.timeout} */
         public Duration drainTimeout = Duration.ofSeconds(2);
 
+        /** {@code trace.*} */
+        public TraceSettings traces = TraceSettings.DEFAULT;
+
         private Draft() {}
 
         /** Checked and immutable. */
@@ -208,7 +212,8 @@ public record WebSettings(
                     requestTimeout,
                     idleTimeout,
                     maxConnections,
-                    drainTimeout);
+                    drainTimeout,
+                    traces);
         }
     }
 }

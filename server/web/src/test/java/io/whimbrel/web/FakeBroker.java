@@ -12,6 +12,7 @@ import io.whimbrel.broker.Published;
 import io.whimbrel.broker.PublishedOnce;
 import io.whimbrel.broker.Receipt;
 import io.whimbrel.broker.Receipts;
+import io.whimbrel.broker.Traces;
 import io.whimbrel.model.Publication;
 import io.whimbrel.model.Topic;
 import java.util.Collection;
@@ -34,6 +35,7 @@ final class FakeBroker implements Broker, PlainChannels {
     volatile @Nullable PublishedOnce outcome;
 
     final FakeNotices notices = new FakeNotices();
+    volatile Traces traces = Traces.NONE;
     volatile boolean plainFails;
     volatile boolean hasPlainChannels = true;
 
@@ -71,6 +73,11 @@ final class FakeBroker implements Broker, PlainChannels {
     @Override
     public Notices notices() {
         return notices;
+    }
+
+    @Override
+    public Traces traces() {
+        return traces;
     }
 
     @Override

@@ -5,12 +5,16 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import io.netty.util.concurrent.EventExecutor;
 import io.netty.util.concurrent.ImmediateEventExecutor;
+import io.whimbrel.broker.BrokerCounters;
+import io.whimbrel.broker.HopWriter;
+import io.whimbrel.broker.Traces;
 import io.whimbrel.model.Address;
 import io.whimbrel.model.Publication;
 import io.whimbrel.model.PublicationId;
 import io.whimbrel.model.Topic;
 import io.whimbrel.ops.Spans;
 import io.whimbrel.protocol.bare.BareCodec;
+import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.List;
 
@@ -94,6 +98,7 @@ final class Bench {
                 () -> {
                     throw new AssertionError("nobody asks for a receipt here");
                 },
+                new HopWriter(Traces.NONE, new BrokerCounters(), () -> "nobody", InstantSource.system(), Runnable::run),
                 () -> "nobody",
                 ImmediateEventExecutor.INSTANCE,
                 new GatewayMetrics(new SimpleMeterRegistry()),

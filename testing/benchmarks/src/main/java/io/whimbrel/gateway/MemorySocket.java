@@ -28,6 +28,11 @@ class MemorySocket implements Socket {
     }
 
     @Override
+    public String name() {
+        return "memory";
+    }
+
+    @Override
     public void pauseReading() {}
 
     @Override

@@ -1,5 +1,6 @@
 package io.whimbrel.gateway;
 
+import io.whimbrel.broker.Outcome;
 import io.whimbrel.model.Topic;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
@@ -62,7 +63,7 @@ public class OutboxBenchmark {
     public boolean stalled() {
         boolean taken = offer(stalled);
         if (!taken) {
-            stalled.clear(); // where the session would be closed; now it fills again
+            stalled.clear(Outcome.CUT); // where the session would be closed; now it fills again
         }
         return taken;
     }

@@ -13,6 +13,8 @@ import io.whimbrel.broker.Published;
 import io.whimbrel.broker.PublishedOnce;
 import io.whimbrel.broker.Receipt;
 import io.whimbrel.broker.Receipts;
+import io.whimbrel.broker.Trace;
+import io.whimbrel.broker.Traces;
 import io.whimbrel.broker.memory.MemoryNetwork.Receiver;
 import io.whimbrel.model.Position;
 import io.whimbrel.model.Publication;
@@ -41,6 +43,7 @@ public final class MemoryBroker implements Broker, PlainChannels {
     private final Map<String, List<Receiver>> joined = new HashMap<>();
 
     private final Ears receipts = new Ears();
+    private final Ways traces = new Ways();
     private boolean closed;
 
     MemoryBroker(MemoryNetwork network, Listener listener) {
@@ -267,6 +270,37 @@ public final class MemoryBroker implements Broker, PlainChannels {
                         }
                     });
             return done;
+        }
+    }
+
+    @Override
+    public Traces traces() {
+        return traces;
+    }
+
+    private final class Ways implements Traces {
+        @Override
+        public CompletionStage<Void> append(Collection<Leg> legs) {
+            List<Leg> now = List.copyOf(legs);
+            return onTraces(all -> {
+                        all.append(now);
+                        return true;
+                    })
+                    .thenApply(_ -> null);
+        }
+
+        @Override
+        public CompletionStage<Optional<Trace>> find(String id) {
+            return onTraces(all -> all.find(id));
+        }
+
+        @Override
+        public CompletionStage<List<String>> recent(Topic topic) {
+            return onTraces(all -> all.recent(topic));
+        }
+
+        private <T> CompletionStage<T> onTraces(Function<MemoryTraces, T> work) {
+            return isClosed() ? CompletableFuture.failedFuture(closedException()) : network.onTraces(work);
         }
     }
 

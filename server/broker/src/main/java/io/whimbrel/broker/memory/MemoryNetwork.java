@@ -43,6 +43,7 @@ public final class MemoryNetwork {
     private final ThreadPoolExecutor delivery;
     private final MemoryHistories histories;
     private final MemoryReceipts receipts;
+    private final MemoryTraces traces;
     private final MemoryFirstAnswers firstAnswers;
     private final MemoryNotices notices;
 
@@ -54,6 +55,7 @@ public final class MemoryNetwork {
     public MemoryNetwork(int queueLimit, HistoryRules rules, InstantSource clock) {
         histories = new MemoryHistories(rules, clock);
         receipts = new MemoryReceipts(clock);
+        traces = new MemoryTraces(clock);
         firstAnswers = new MemoryFirstAnswers(KEYS_LIMIT, clock);
         notices = new MemoryNotices(Notices.LIMIT, clock);
         if (queueLimit < 1) {
@@ -130,6 +132,10 @@ public final class MemoryNetwork {
 
     <T> CompletableFuture<T> onNotices(Function<MemoryNotices, T> work) {
         return inTurn(() -> work.apply(notices));
+    }
+
+    <T> CompletableFuture<T> onTraces(Function<MemoryTraces, T> work) {
+        return inTurn(() -> work.apply(traces));
     }
 
     private <T> CompletableFuture<T> inTurn(Supplier<T> work) {

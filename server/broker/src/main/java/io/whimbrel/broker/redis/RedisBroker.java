@@ -13,6 +13,7 @@ import io.whimbrel.broker.PlainChannels;
 import io.whimbrel.broker.Published;
 import io.whimbrel.broker.PublishedOnce;
 import io.whimbrel.broker.Receipts;
+import io.whimbrel.broker.Traces;
 import io.whimbrel.model.Position;
 import io.whimbrel.model.Publication;
 import io.whimbrel.model.Topic;
@@ -55,6 +56,7 @@ public final class RedisBroker implements Broker, PlainChannels {
     private final Histories histories;
     private final RedisReceipts receipts;
     private final RedisNotices notices;
+    private final RedisTraces traces;
     private volatile boolean closed;
 
     private RedisBroker(RedisSettings settings, @Nullable EventLoopGroup group, Listener listener) {
@@ -63,6 +65,7 @@ public final class RedisBroker implements Broker, PlainChannels {
         histories = new Histories(settings);
         receipts = new RedisReceipts(this, settings.keyPrefix());
         notices = new RedisNotices(this, settings.keyPrefix(), client.home());
+        traces = new RedisTraces(this, settings.keyPrefix());
         commands = client.loops().stream().map(this::commandsOn).toList();
         subscriptions = new Subscriptions(client, listener, counters);
     }
@@ -93,7 +96,8 @@ public final class RedisBroker implements Broker, PlainChannels {
                 connection -> histories
                         .prepare(connection)
                         .thenCombine(RedisReceipts.prepare(connection), (_, text) -> text)
-                        .thenCombine(RedisNotices.prepare(connection), (_, _) -> null),
+                        .thenCombine(RedisNotices.prepare(connection), (_, text) -> text)
+                        .thenCombine(RedisTraces.prepare(connection), (_, _) -> null),
                 counters.reconnects::increment);
     }
 
@@ -303,6 +307,11 @@ public final class RedisBroker implements Broker, PlainChannels {
     @Override
     public Notices notices() {
         return notices;
+    }
+
+    @Override
+    public Traces traces() {
+        return traces;
     }
 
     @Override

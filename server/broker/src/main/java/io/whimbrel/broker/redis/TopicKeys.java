@@ -22,6 +22,11 @@ final class TopicKeys {
         return channel(prefix, topic) + ":s";
     }
 
+    /** A list of the ids of its publications that were traced, the newest last. */
+    static String traced(String prefix, Topic topic) {
+        return channel(prefix, topic) + ":i";
+    }
+
     /** What became of the first publication with an idempotency key, as {@link FirstAnswer} writes it; gone after the key's time. */
     static String firstAnswer(String prefix, Topic topic, IdempotencyKey key) {
         return channel(prefix, topic) + ":k:" + key.digest();

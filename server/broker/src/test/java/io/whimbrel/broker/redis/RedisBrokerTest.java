@@ -15,10 +15,13 @@ import io.netty.channel.nio.NioIoHandler;
 import io.whimbrel.broker.Broker;
 import io.whimbrel.broker.BrokerContract;
 import io.whimbrel.broker.History;
+import io.whimbrel.broker.Hop;
 import io.whimbrel.broker.IdempotencyKey;
+import io.whimbrel.broker.Outcome;
 import io.whimbrel.broker.Published;
 import io.whimbrel.broker.Receipts;
 import io.whimbrel.broker.RecordingListener;
+import io.whimbrel.broker.Traces;
 import io.whimbrel.model.Position;
 import io.whimbrel.model.Publication;
 import io.whimbrel.model.Topic;
@@ -238,6 +241,20 @@ class RedisBrokerTest extends BrokerContract {
             get(node.subscribe(BIRDS));
 
             assertThat(nodes(stranger.publish(publication("id", BIRDS)))).isZero();
+        }
+    }
+
+    @Test
+    void tracesAreForgottenAfterTheirTime() throws Exception {
+        try (RedisBroker node = connected(RedisBroker.connect(settings(), Broker.Listener.NONE));
+                RedisClient client = RedisClient.create(redis.uri())) {
+            Hop hop = new Hop(1, "web", Outcome.ACCEPTED, "");
+            get(node.traces().append(List.of(new Traces.Leg("id", BIRDS, null, null, true, List.of(hop)))));
+
+            var commands = client.connect().sync();
+            long most = Traces.KEPT_FOR.toMillis();
+            assertThat(commands.pttl(prefix + ":{id}:t")).isBetween(most - 60_000, most);
+            assertThat(commands.pttl(prefix + ":{birds}:i")).isBetween(most - 60_000, most);
         }
     }
 
