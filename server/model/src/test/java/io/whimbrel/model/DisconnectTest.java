@@ -13,7 +13,11 @@ class DisconnectTest {
                 Stream.of(Disconnect.values()).filter(Disconnect::terminal).toList();
 
         assertThat(terminal)
-                .containsExactly(Disconnect.MESSAGE_TOO_BIG, Disconnect.INVALID_TOKEN, Disconnect.CONNECTION_LIMIT);
+                .containsExactly(
+                        Disconnect.MESSAGE_TOO_BIG,
+                        Disconnect.INVALID_TOKEN,
+                        Disconnect.CONNECTION_LIMIT,
+                        Disconnect.REVOKED);
     }
 
     @Test
