@@ -215,17 +215,17 @@ final class BrokerModel {
         return counts;
     }
 
-    private static void soon(Callable<Boolean> condition) throws Exception {
+    private void soon(Callable<Boolean> condition) throws Exception {
         if (!condition.call()) {
             await().pollDelay(Duration.ZERO)
                     .pollInterval(Duration.ofMillis(1))
-                    .atMost(ModelRedis.SOON)
+                    .atMost(redis.patience())
                     .until(condition);
         }
     }
 
     /** Gives up quietly, since the comparison that follows says more. */
-    private static void soonOrNot(Callable<Boolean> condition) throws Exception {
+    private void soonOrNot(Callable<Boolean> condition) throws Exception {
         try {
             soon(condition);
         } catch (ConditionTimeoutException _) {

@@ -27,7 +27,10 @@ import java.util.stream.Stream;
  */
 final class ModelRedis implements ModelNetwork, AutoCloseable {
     static final String PREFIX = "model";
-    static final Duration SOON = Duration.ofSeconds(5);
+
+    private static final Duration SOON = Duration.ofSeconds(30);
+    /** Once there was a failure, shorter lists of steps are tried, and many of them. */
+    private static final Duration SOON_ENOUGH = Duration.ofSeconds(2);
 
     private final Path folder;
     private final EmbeddedRedis server;
@@ -36,6 +39,7 @@ final class ModelRedis implements ModelNetwork, AutoCloseable {
     private final RedisCommands<String, String> commands;
     private final RedisSettings settings;
     private final List<ModelNode> nodes;
+    private Duration patience = SOON;
 
     ModelRedis(HistoryRules rules) throws IOException {
         folder = Files.createTempDirectory("whimbrel-model");
@@ -50,6 +54,15 @@ final class ModelRedis implements ModelNetwork, AutoCloseable {
     /** Who replaces a node replaces it in this list. */
     List<ModelNode> nodes() {
         return nodes;
+    }
+
+    /** How long to wait for what is to come. */
+    Duration patience() {
+        return patience;
+    }
+
+    void hurry() {
+        patience = SOON_ENOUGH;
     }
 
     void replaceNodes() {
