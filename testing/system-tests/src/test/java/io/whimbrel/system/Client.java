@@ -10,6 +10,8 @@ import java.net.http.HttpRequest.BodyPublishers;
 import java.net.http.HttpResponse;
 import java.net.http.HttpResponse.BodyHandlers;
 import java.net.http.WebSocket;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Map;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.CompletableFuture;
@@ -30,14 +32,21 @@ final class Client implements AutoCloseable {
     private final CompletableFuture<String> closed = new CompletableFuture<>();
     private WebSocket socket;
 
-    private Client(int webPort, JsonNode answer) {
+    private Client(int webPort, String token, String address) {
         this.webPort = webPort;
-        token = answer.path("token").asText();
-        address = answer.path("uuid").asText();
+        this.token = token;
+        this.address = address;
     }
 
     static Client of(int webPort) throws Exception {
-        return new Client(webPort, get(webPort, "/token"));
+        JsonNode answer = get(webPort, "/token");
+        return new Client(
+                webPort, answer.path("token").asText(), answer.path("uuid").asText());
+    }
+
+    /** Another connection of the same, which has received nothing yet. */
+    Client tab() {
+        return new Client(webPort, token, address);
     }
 
     static JsonNode get(int port, String path) throws Exception {
@@ -81,7 +90,12 @@ final class Client implements AutoCloseable {
 
     /** Opens its socket and waits until it is open. */
     Client connect(int gatewayPort) throws Exception {
-        connect(gatewayPort, token);
+        return connectWith(gatewayPort, "");
+    }
+
+    /** @param more of the query, such as {@code &acks=1} */
+    Client connectWith(int gatewayPort, String more) throws Exception {
+        connect(gatewayPort, token + more);
         return this;
     }
 
@@ -120,6 +134,14 @@ final class Client implements AutoCloseable {
         return HTTP.sendAsync(request, BodyHandlers.ofString());
     }
 
+    /** Of the answer to its question what became of a message. */
+    int statusOf(String id) throws Exception {
+        HttpRequest request = request(webPort, "/messages/" + id)
+                .header("Authorization", "Bearer " + token)
+                .build();
+        return HTTP.send(request, BodyHandlers.discarding()).statusCode();
+    }
+
     JsonNode receive() throws Exception {
         return JSON.readTree(receiveText());
     }
@@ -130,6 +152,21 @@ final class Client implements AutoCloseable {
             throw new AssertionError(address + " received nothing");
         }
         return frame;
+    }
+
+    /** What came until now, and this message, which was published last. */
+    List<JsonNode> receiveUntil(String lastMessage) throws Exception {
+        List<JsonNode> all = new ArrayList<>();
+        do {
+            all.add(receive());
+        } while (!all.getLast().path("message").asText().equals(lastMessage));
+        return all;
+    }
+
+    /** Says that it has everything up to there. */
+    Client ack(long offset) throws Exception {
+        socket.sendText("{\"ack\":" + offset + "}", true).get(Part.DEADLINE.toSeconds(), TimeUnit.SECONDS);
+        return this;
     }
 
     int waiting() {
