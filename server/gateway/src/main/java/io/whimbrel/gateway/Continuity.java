@@ -52,10 +52,10 @@ final class Continuity {
         last = at;
     }
 
-    /** Whether publications were heard of that were not given. */
+    /** Whether publications were heard of that were not given, or are lost and nobody was told. */
     boolean lacks(Position top) {
         Position known = last;
-        return known != null && known.offset() < Math.max(heardOf, top.offset());
+        return known != null && (lost || known.offset() < Math.max(heardOf, top.offset()));
     }
 
     Place place(Position position) {
@@ -67,7 +67,8 @@ final class Continuity {
         if (known == null || position.offset() <= known.offset()) {
             return Place.KNOWN; // before the start it is read together with what is kept
         }
-        return position.offset() == known.offset() + 1 ? Place.NEXT : Place.BEYOND_A_GAP;
+        // While something is lost nothing is next: it comes when it was read, behind the news.
+        return position.offset() == known.offset() + 1 && !lost ? Place.NEXT : Place.BEYOND_A_GAP;
     }
 
     void given(Position position) {

@@ -125,14 +125,14 @@ final class Replay {
 
     private void onHistory(History history) {
         Position top = history.top();
-        loop.hub().onHistory(subscribers, history);
         Position here = at;
         if (here == null && !fromCursor) {
             if (continuity().last() == null) {
                 continuity().start(top);
             }
-            return;
+            return; // only the top was read: what others here have not got yet is on its way
         }
+        loop.hub().onHistory(subscribers, history);
         if (here == null) {
             here = continuity().cursor(top.at(history.after()));
             session.standsAt(here.offset());

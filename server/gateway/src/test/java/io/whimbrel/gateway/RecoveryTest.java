@@ -219,6 +219,39 @@ class RecoveryTest extends KeptTopics {
     }
 
     @Test
+    void anotherEpochIsToldBeforeAnythingIsPublishedInIt() throws Exception {
+        Position before = publish(1, 2);
+        try (RawClient told = open(before)) {
+            later = Duration.ofDays(31);
+
+            listener.get().onRenewed();
+
+            JsonNode notice = next(told);
+            assertThat(notice.path("recovered").asBoolean(true)).isFalse();
+            assertThat(notice.path("offset").asLong(-1)).isZero();
+            assertThat(notice.path("epoch").asText()).isNotEqualTo(before.epoch());
+            publish(1, 2);
+            assertThat(offsets(told, 2)).containsExactly(1L, 2L);
+        }
+    }
+
+    /** A publication that comes while the gateway finds out must not be taken for the one that was due. */
+    @Test
+    void whatIsPublishedInAnotherEpochComesAfterTheNews() throws Exception {
+        Position before = publish(1, 2);
+        try (RawClient told = open(before)) {
+            for (int i = 1; i <= 20; i++) {
+                later = later.plusDays(31);
+                listener.get().onRenewed();
+                publish(1, 2);
+
+                assertThat(next(told).path("recovered").asBoolean(true)).isFalse();
+                assertThat(offsets(told, 2)).containsExactly(1L, 2L);
+            }
+        }
+    }
+
+    @Test
     void anotherEpochIsNoReasonToLeaveForWhoDoesNotWantToKnow() throws Exception {
         try (RawClient raw = open(null)) {
             publish(1, 2);

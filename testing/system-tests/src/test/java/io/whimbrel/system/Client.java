@@ -11,7 +11,9 @@ import java.net.http.HttpResponse;
 import java.net.http.HttpResponse.BodyHandlers;
 import java.net.http.WebSocket;
 import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
 import java.util.Base64;
+import java.util.List;
 import java.util.Map;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.CompletableFuture;
@@ -56,8 +58,8 @@ final class Client implements AutoCloseable {
                 webPort, answer.path("token").asText(), answer.path("uuid").asText());
     }
 
-    /** The same client, for one more connection. */
-    Client again() {
+    /** Another connection of the same, which has received nothing yet. */
+    Client tab() {
         return new Client(webPort, token, address);
     }
 
@@ -105,7 +107,12 @@ final class Client implements AutoCloseable {
 
     /** Opens its socket and waits until it is open. */
     Client connect(int gatewayPort) throws Exception {
-        connect(gatewayPort, token);
+        return connectWith(gatewayPort, "");
+    }
+
+    /** @param more of the query, such as {@code &acks=1} */
+    Client connectWith(int gatewayPort, String more) throws Exception {
+        connect(gatewayPort, token + more);
         return this;
     }
 
@@ -144,6 +151,14 @@ final class Client implements AutoCloseable {
         return HTTP.sendAsync(request, BodyHandlers.ofString());
     }
 
+    /** Of the answer to its question what became of a message. */
+    int statusOf(String id) throws Exception {
+        HttpRequest request = request(webPort, "/messages/" + id)
+                .header("Authorization", "Bearer " + token)
+                .build();
+        return HTTP.send(request, BodyHandlers.discarding()).statusCode();
+    }
+
     JsonNode receive() throws Exception {
         return JSON.readTree(receiveText());
     }
@@ -155,6 +170,21 @@ final class Client implements AutoCloseable {
                     "%s received nothing; its connection is %s".formatted(address, closed.getNow("open")));
         }
         return frame;
+    }
+
+    /** What came until now, and this message, which was published last. */
+    List<JsonNode> receiveUntil(String lastMessage) throws Exception {
+        List<JsonNode> all = new ArrayList<>();
+        do {
+            all.add(receive());
+        } while (!all.getLast().path("message").asText().equals(lastMessage));
+        return all;
+    }
+
+    /** Says that it has everything up to there. */
+    Client ack(long offset) throws Exception {
+        socket.sendText("{\"ack\":" + offset + "}", true).get(Part.DEADLINE.toSeconds(), TimeUnit.SECONDS);
+        return this;
     }
 
     int waiting() {

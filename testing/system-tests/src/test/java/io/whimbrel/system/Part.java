@@ -21,7 +21,7 @@ import org.awaitility.core.ConditionTimeoutException;
 /** One part of the system as a process of its own, started as its users start it: {@code java -jar whimbrel.jar …}. */
 final class Part implements AutoCloseable {
     static final Path ROOT = Path.of(System.getProperty("whimbrel.root", ".")).toAbsolutePath();
-    static final Duration DEADLINE = Duration.ofSeconds(30);
+    static final Duration DEADLINE = Duration.ofSeconds(60);
 
     private static final Path JAR = ROOT.resolve("server/launcher/target/whimbrel.jar");
     private static final Path QUICK_STARTS = prepareQuickStarts();
@@ -39,10 +39,17 @@ final class Part implements AutoCloseable {
         process = builder.start();
         BufferedReader output = process.inputReader(StandardCharsets.UTF_8);
         // A read of a pipe holds its thread: virtual threads would run out of carriers.
-        Thread.ofPlatform()
-                .daemon()
-                .name("log of " + name)
-                .start(() -> output.lines().forEach(log::add));
+        Thread.ofPlatform().daemon().name("log of " + name).start(() -> readLog(output));
+    }
+
+    private void readLog(BufferedReader output) {
+        try {
+            for (String line; (line = output.readLine()) != null; ) {
+                log.add(line);
+            }
+        } catch (IOException _) {
+            // the process was killed, and its pipe closed with it
+        }
     }
 
     /** The script's cache of loaded classes, which it makes once per jar: with it a start takes half the CPU time. */

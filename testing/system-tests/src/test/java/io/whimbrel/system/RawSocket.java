@@ -3,9 +3,11 @@ package io.whimbrel.system;
 import static java.nio.charset.StandardCharsets.UTF_8;
 
 import java.io.IOException;
+import java.io.OutputStream;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.Socket;
+import java.util.Arrays;
 
 /** A client that sends what it likes. */
 final class RawSocket implements AutoCloseable {
@@ -56,6 +58,24 @@ final class RawSocket implements AutoCloseable {
 
     byte[] read(int count) throws IOException {
         return socket.getInputStream().readNBytes(count);
+    }
+
+    /** What has come, at least one byte. */
+    byte[] readSome() throws IOException {
+        byte[] some = new byte[4096];
+        return Arrays.copyOf(some, Math.max(0, socket.getInputStream().read(some)));
+    }
+
+    /** Reads everything that comes, in the background, and forgets it. */
+    void readOn() {
+        Thread.ofVirtual().start(() -> {
+            try {
+                socket.setSoTimeout(0);
+                socket.getInputStream().transferTo(OutputStream.nullOutputStream());
+            } catch (IOException _) {
+                // it was closed
+            }
+        });
     }
 
     @Override

@@ -16,10 +16,12 @@ import java.util.regex.Pattern;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /** A publisher whose web server dies before the answer repeats itself, and the receiver does not notice. */
+@Tag("story")
 class RepetitionTest {
     private static final Pattern REDIS_PID = Pattern.compile("listens on .*\\(pid (\\d+)\\)");
 
@@ -54,7 +56,7 @@ class RepetitionTest {
                 signalRedis("CONT");
             }
             assertThat(unheard).failsWithin(Part.DEADLINE);
-            restartWeb(webPort);
+            town.restartWebOn(webPort);
 
             HttpResponse<String> repeated = anna.publishOnce(webPort, ben.address(), message, "key")
                     .get(Part.DEADLINE.toSeconds(), TimeUnit.SECONDS);
@@ -86,7 +88,7 @@ class RepetitionTest {
             CompletableFuture.allOf(attempts.toArray(CompletableFuture[]::new))
                     .exceptionally(_ -> null) // those that heard nothing
                     .get(Part.DEADLINE.toSeconds(), TimeUnit.SECONDS);
-            restartWeb(webPort);
+            town.restartWebOn(webPort);
 
             for (int i = 0; i < count; i++) {
                 HttpResponse<String> repeated = anna.publishOnce(
@@ -109,12 +111,6 @@ class RepetitionTest {
                     .containsExactlyInAnyOrderElementsOf(
                             IntStream.range(0, count).boxed().toList());
         }
-    }
-
-    private void restartWeb(int port) throws Exception {
-        town.web = town.startWebOn(port, town.redis.port());
-        town.web.awaitReadiness(200);
-        town.web.port();
     }
 
     private void signalRedis(String signal) throws Exception {

@@ -54,9 +54,9 @@ class RevocationTest {
     @Test
     void aTokenThenAnAddress() throws Exception {
         try (Client one = ada().connect(town.gateways.get(0).port());
-                Client oneElsewhere = one.again().connect(town.gateways.get(1).port());
+                Client oneElsewhere = one.tab().connect(town.gateways.get(1).port());
                 Client two = ada().connect(town.gateways.get(0).port());
-                Client twoElsewhere = two.again().connect(town.gateways.get(1).port())) {
+                Client twoElsewhere = two.tab().connect(town.gateways.get(1).port())) {
             long ordered = System.nanoTime();
             revoke("{\"token\":\"%s\"}".formatted(one.token()));
             assertThat(one.closing()).isEqualTo(REVOKED);
@@ -143,7 +143,7 @@ class RevocationTest {
                 .isEqualTo("{\"auth\":false,\"revoked\":true}");
         assertThat(client.tryToPublish(client.address(), "1").statusCode()).isEqualTo(401);
         for (Part gateway : town.gateways) {
-            try (Client again = client.again()) {
+            try (Client again = client.tab()) {
                 assertThat(again.connect(gateway.port(), client.token()).get(30, TimeUnit.SECONDS))
                         .isEqualTo(REVOKED);
             }

@@ -1,6 +1,7 @@
 package io.whimbrel.system;
 
 import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
@@ -15,6 +16,10 @@ final class Town implements AutoCloseable {
     Part redis;
     Part web;
     final List<Part> gateways = new ArrayList<>();
+    /** Further settings of web servers, and of gateways, that are started from now on. */
+    final List<String> webSettings = new ArrayList<>();
+
+    final List<String> gatewaySettings = new ArrayList<>();
 
     Town(Path folder) {
         this.folder = folder;
@@ -32,8 +37,35 @@ final class Town implements AutoCloseable {
         return this;
     }
 
-    Part startRedis(String port) throws IOException {
-        return keep(Part.start("redis", "--redis.port=" + port, "--data=" + folder.resolve("redis-data")));
+    Part startRedis(String port, String... more) throws IOException {
+        return keep(Part.start(
+                "redis", with(List.of(more), "--redis.port=" + port, "--data=" + folder.resolve("redis-data"))));
+    }
+
+    /** Where Redis keeps what it was told. */
+    Path redisFolder() {
+        return folder.resolve("redis-data/redis");
+    }
+
+    /** The server behind {@link #redis}, which is another process, and after its death again another one. */
+    ProcessHandle redisServer() throws IOException {
+        long pid = Long.parseLong(
+                Files.readString(redisFolder().resolve("redis.pid")).strip());
+        return ProcessHandle.of(pid).orElseThrow();
+    }
+
+    void restartWebOn(int port) throws Exception {
+        web = startWebOn(port, redis.port());
+        web.awaitReadiness(200);
+        web.port();
+    }
+
+    List<Integer> gatewayPorts() {
+        return gateways.stream().map(Part::port).toList();
+    }
+
+    Backend backend() {
+        return new Backend(web.port());
     }
 
     Part startWeb(int redisPort, String... more) throws IOException {
@@ -44,6 +76,7 @@ final class Town implements AutoCloseable {
         return keep(Part.start(
                 "web",
                 with(
+                        webSettings,
                         more,
                         "--web.host=127.0.0.1",
                         "--web.port=" + port,
@@ -60,6 +93,7 @@ final class Town implements AutoCloseable {
         return keep(Part.start(
                 "gateway",
                 with(
+                        gatewaySettings,
                         more,
                         "--gateway.host=127.0.0.1",
                         "--gateway.port=" + port,
@@ -82,9 +116,15 @@ final class Town implements AutoCloseable {
         return part;
     }
 
-    private static String[] with(String[] more, String... usual) {
-        List<String> all = new ArrayList<>(List.of(usual));
+    private static String[] with(List<String> always, String[] more, String... usual) {
+        List<String> all = new ArrayList<>(always);
         all.addAll(List.of(more));
+        return with(all, usual);
+    }
+
+    private static String[] with(List<String> more, String... usual) {
+        List<String> all = new ArrayList<>(List.of(usual));
+        all.addAll(more);
         return all.toArray(String[]::new);
     }
 

@@ -1,5 +1,8 @@
 package io.whimbrel.system;
 
+import static io.whimbrel.system.Up.gateway;
+import static io.whimbrel.system.Up.redisOf;
+import static io.whimbrel.system.Up.web;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
@@ -10,7 +13,6 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
-import java.util.Optional;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.regex.Pattern;
@@ -21,10 +23,6 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 /** {@code whimbrel up}: everything in one process, started and stopped by one person at a terminal. */
 class UpTest {
-    private static final Pattern PAGE = Pattern.compile("page +http://localhost:(\\d+)/");
-    private static final Pattern GATEWAY = Pattern.compile("gateway +ws://localhost:(\\d+)/ws");
-    private static final Pattern REDIS_PID = Pattern.compile("listens on .*\\(pid (\\d+)\\)");
-
     @TempDir
     private Path folder;
 
@@ -229,28 +227,6 @@ class UpTest {
     }
 
     private Part up(String... more) throws IOException {
-        List<String> arguments = new java.util.ArrayList<>(
-                List.of("--web.host=127.0.0.1", "--gateway.host=127.0.0.1", "--data=" + folder.resolve("data")));
-        for (String port : List.of("web.port", "gateway.port", "web.admin.port", "gateway.admin.port", "redis.port")) {
-            if (List.of(more).stream().noneMatch(argument -> argument.startsWith("--" + port))) {
-                arguments.add("--" + port + "=0");
-            }
-        }
-        arguments.addAll(List.of(more));
-        return Part.start("up", arguments.toArray(String[]::new));
-    }
-
-    private static int web(Part up) {
-        return Integer.parseInt(up.awaitInLog(PAGE).group(1));
-    }
-
-    private static int gateway(Part up) {
-        return Integer.parseInt(up.awaitInLog(GATEWAY).group(1));
-    }
-
-    /** The Redis this one started, where it still runs. */
-    private static Optional<ProcessHandle> redisOf(Part up) {
-        long pid = Long.parseLong(up.awaitInLog(REDIS_PID).group(1));
-        return ProcessHandle.of(pid).filter(ProcessHandle::isAlive);
+        return Up.start(folder.resolve("data"), more);
     }
 }
