@@ -6,6 +6,7 @@ import static java.util.Objects.requireNonNull;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
+import io.whimbrel.auth.Revocations;
 import io.whimbrel.auth.TokenVerdict;
 import io.whimbrel.broker.Broker;
 import io.whimbrel.broker.History;
@@ -17,11 +18,13 @@ import io.whimbrel.model.Publication;
 import io.whimbrel.model.Topic;
 import io.whimbrel.model.TopicPattern;
 import io.whimbrel.ops.Health;
+import io.whimbrel.ops.Spans;
 import io.whimbrel.ops.TrustedProxies;
 import java.io.IOException;
 import java.lang.reflect.Proxy;
 import java.time.Duration;
 import java.time.Instant;
+import java.time.InstantSource;
 import java.util.List;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.CompletableFuture;
@@ -59,10 +62,12 @@ class KeptTopicTest {
                     return withHeldReadings(network.join(onTheWay::add));
                 },
                 verifier,
+                new Revocations(InstantSource.system()),
                 TrustedProxies.NONE,
                 null,
                 new SimpleMeterRegistry(),
-                new Health());
+                new Health(),
+                Spans.NONE);
     }
 
     private Broker withHeldReadings(Broker inner) {
