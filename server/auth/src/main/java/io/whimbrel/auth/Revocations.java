@@ -81,7 +81,7 @@ public final class Revocations {
     public boolean concern(Valid token) {
         long now = nowSeconds();
         OfAddress ofAddress = ofAddresses.get(token.address());
-        OfToken ofToken = ofTokens.get(new TokenName(token.address(), token.fingerprint()));
+        OfToken ofToken = ofTokens.isEmpty() ? null : ofTokens.get(new TokenName(token.address(), token.fingerprint()));
         return concerns(ofAddress, token, now) || concerns(ofToken, token, now);
     }
 

@@ -30,6 +30,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -54,6 +55,9 @@ public final class Gateway {
 
     /** How long the broker may take at the end to hear what was read. */
     private static final long CURSORS_MILLIS = 1_000;
+
+    /** How long the broker may take at the start to say which tokens are revoked. */
+    private static final long REVOCATIONS_MILLIS = 2_000;
 
     private final GatewaySettings settings;
     private final GatewayMetrics metrics;
@@ -118,7 +122,7 @@ public final class Gateway {
         TokenVerifier verifier = revocations.guard(tokens);
         admission = new Admission(verifier, revocations, settings, metrics, proxies, budget, clock, () -> draining);
         listenToPlainRecords(verifier, clock);
-        hear(revocations);
+        CompletableFuture<Void> heard = hear(revocations);
         metrics.gauge("whimbrel.gateway.connections", "Connections, handshakes included", connections::get);
         metrics.gauge("whimbrel.gateway.topics", "Topics this gateway is subscribed to", subscriptions::size);
         metrics.gauge("whimbrel.gateway.receipts", "Publications followed for a receipt or a trace", trackers::size);
@@ -127,15 +131,35 @@ public final class Gateway {
         health.check("broker", broker::outage);
         health.check("revocations", revocations::problem);
         health.check("gateway", () -> draining ? Optional.of("stopping") : Optional.empty());
+        awaitUnlessAway(heard);
         listener = bind(eventLoops);
         node = NodeName.of("gateway", port());
     }
 
     /** Sessions end with their tokens. Who comes in at this moment looks for it when the handshake is answered. */
-    private void hear(Revocations revocations) {
+    private CompletableFuture<Void> hear(Revocations revocations) {
         revocations.onAdded(
                 revocation -> loops.forEach(loop -> loop.run(() -> loop.hub().heed(revocation))));
-        var _ = new RevocationNotices(broker.notices()).hear(revocations::add).thenRun(revocations::complete);
+        return new RevocationNotices(broker.notices())
+                .hear(revocations::add)
+                .thenRun(revocations::complete)
+                .toCompletableFuture();
+    }
+
+    /** Who comes before it is known which tokens are revoked would be told to come again. */
+    private void awaitUnlessAway(CompletableFuture<Void> heard) {
+        if (broker.outage().isPresent()) {
+            return;
+        }
+        try {
+            heard.get(REVOCATIONS_MILLIS, TimeUnit.MILLISECONDS);
+        } catch (TimeoutException _) {
+            log.warn("Which tokens are revoked is not known after {} ms, opening the port without", REVOCATIONS_MILLIS);
+        } catch (ExecutionException e) {
+            throw new IllegalStateException(e);
+        } catch (InterruptedException _) {
+            Thread.currentThread().interrupt();
+        }
     }
 
     private void listenToPlainRecords(TokenVerifier verifier, Clock clock) {
@@ -307,7 +331,7 @@ public final class Gateway {
             log.warn("Some connections were still open when the time to stop was over");
         } catch (InterruptedException _) {
             Thread.currentThread().interrupt();
-        } catch (java.util.concurrent.ExecutionException e) {
+        } catch (ExecutionException e) {
             log.error("The gateway did not stop in order", e);
         }
         deliveries.endAll();

@@ -22,6 +22,7 @@ import io.whimbrel.ops.Source;
 import io.whimbrel.ops.TlsFiles;
 import io.whimbrel.ops.TlsIdentity;
 import java.util.List;
+import java.util.concurrent.CompletionStage;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -47,6 +48,9 @@ public final class WebServer {
     /** Vert.x: a free port, the same one for all instances of a deployment. */
     private static final int FREE_PORT = -1;
 
+    /** How long the port stays closed where the broker does not say which tokens are revoked. */
+    private static final long REVOCATIONS_MILLIS = 2_000;
+
     private final Vertx vertx;
     private final WebSettings settings;
     private final Clocks clocks;
@@ -59,6 +63,9 @@ public final class WebServer {
     private volatile int port;
     /** How traces call this server. */
     private volatile String node = "web";
+
+    /** Completes when it is known which tokens are revoked; before that none counts. */
+    private final CompletionStage<Void> heard;
 
     private volatile @Nullable String deployment;
 
@@ -83,7 +90,7 @@ public final class WebServer {
         Senders senders = new Senders(verifier, new ApiKeys(settings.apiKeys()));
         routes.post("/revoke", new RevokeEndpoint(settings, parts, verifier, senders, clocks.wall()));
         RevocationNotices revocations = new RevocationNotices(parts.broker().notices());
-        var _ = revocations.hear(parts.revocations()::add).thenRun(parts.revocations()::complete);
+        heard = revocations.hear(parts.revocations()::add).thenRun(parts.revocations()::complete);
         Gauge.builder("whimbrel.web.revocations", parts.revocations(), Revocations::size)
                 .description("Revocations this web server knows of")
                 .register(parts.metrics());
@@ -130,7 +137,11 @@ public final class WebServer {
     static Future<WebServer> start(Vertx vertx, WebSettings settings, WebParts parts, Clocks clocks) {
         WebServer web = new WebServer(vertx, settings, parts, clocks);
         int loops = Runtime.getRuntime().availableProcessors();
-        return vertx.deployVerticle(() -> web.new Listener(), new DeploymentOptions().setInstances(loops))
+        return Future.fromCompletionStage(web.heard)
+                .timeout(REVOCATIONS_MILLIS, TimeUnit.MILLISECONDS)
+                .otherwiseEmpty() // the broker is away: what needs no token can be served
+                .compose(_ ->
+                        vertx.deployVerticle(() -> web.new Listener(), new DeploymentOptions().setInstances(loops)))
                 .map(id -> {
                     web.deployment = id;
                     web.node = NodeName.of("web", web.port());
