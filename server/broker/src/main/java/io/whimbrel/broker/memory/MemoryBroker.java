@@ -253,23 +253,12 @@ public final class MemoryBroker implements Broker, PlainChannels {
         }
 
         private CompletableFuture<Void> onNotices(Consumer<MemoryNotices> work) {
-            CompletableFuture<Void> done = new CompletableFuture<>();
-            if (isClosed()) {
-                done.completeExceptionally(closedException());
-                return done;
-            }
-            var _ = network.onNotices(all -> {
+            return isClosed()
+                    ? CompletableFuture.failedFuture(closedException())
+                    : withoutAnswer(network.onNotices(all -> {
                         work.accept(all);
                         return true;
-                    })
-                    .whenComplete((_, failure) -> {
-                        if (failure == null) {
-                            done.complete(null);
-                        } else {
-                            done.completeExceptionally(failure);
-                        }
-                    });
-            return done;
+                    }));
         }
     }
 
@@ -325,7 +314,7 @@ public final class MemoryBroker implements Broker, PlainChannels {
     }
 
     /** Fails with the failure itself, which a dependent stage would wrap. */
-    private static CompletionStage<Void> withoutAnswer(CompletableFuture<Boolean> work) {
+    private static CompletableFuture<Void> withoutAnswer(CompletableFuture<Boolean> work) {
         CompletableFuture<Void> done = new CompletableFuture<>();
         var _ = work.whenComplete((_, failure) -> {
             if (failure == null) {
