@@ -14,8 +14,8 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
-import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -26,12 +26,12 @@ class RevocationTest {
     private static final Duration PROMISED = Duration.ofSeconds(1);
 
     @TempDir
-    private Path folder;
+    private static Path folder;
 
-    private Town town;
+    private static Town town;
 
-    @BeforeEach
-    void prepare() throws Exception {
+    @BeforeAll
+    static void prepare() throws Exception {
         town = new Town(folder);
         town.redis = town.startRedis("0");
         town.web = town.startWeb(
@@ -46,16 +46,16 @@ class RevocationTest {
         town.gateways.forEach(gateway -> gateway.awaitReadiness(200));
     }
 
-    @AfterEach
-    void stop() throws Exception {
+    @AfterAll
+    static void stop() throws Exception {
         town.close();
     }
 
     @Test
     void aTokenThenAnAddress() throws Exception {
-        try (Client one = ada().connect(town.gateways.get(0).port());
+        try (Client one = person("ada").connect(town.gateways.get(0).port());
                 Client oneElsewhere = one.tab().connect(town.gateways.get(1).port());
-                Client two = ada().connect(town.gateways.get(0).port());
+                Client two = person("ada").connect(town.gateways.get(0).port());
                 Client twoElsewhere = two.tab().connect(town.gateways.get(1).port())) {
             long ordered = System.nanoTime();
             revoke("{\"token\":\"%s\"}".formatted(one.token()));
@@ -75,7 +75,7 @@ class RevocationTest {
             assertThat(since(ordered)).isLessThan(PROMISED);
             assertRefused(two);
 
-            try (Client three = ada().connect(town.gateways.get(1).port())) {
+            try (Client three = person("ada").connect(town.gateways.get(1).port())) {
                 assertThat(three.address()).isEqualTo(two.address());
                 three.publish(three.address(), "2");
                 int received = three.receive().path("message").asInt();
@@ -89,17 +89,17 @@ class RevocationTest {
 
     @Test
     void aGatewayThatMissedTheOrderHeedsItWhenItIsConnectedAgain() throws Exception {
-        try (Client ada = ada().connect(town.gateways.get(0).port())) {
+        try (Client ben = person("ben").connect(town.gateways.get(0).port())) {
             long now = Instant.now().getEpochSecond();
             // Not told, as if this gateway's connection had been broken when it was.
-            redis("HSET whimbrel:notices:{revoked}:h %s \"%d %d\"".formatted(ada.address(), (now + 60) * 1_000, now));
-            assertThat(ada.publish(ada.address(), "1").path("online").asBoolean())
+            redis("HSET whimbrel:notices:{revoked}:h %s \"%d %d\"".formatted(ben.address(), (now + 60) * 1_000, now));
+            assertThat(ben.publish(ben.address(), "1").path("online").asBoolean())
                     .isTrue();
 
             redis("CLIENT KILL TYPE pubsub");
             long cut = System.nanoTime();
 
-            assertThat(ada.closing()).isEqualTo(REVOKED);
+            assertThat(ben.closing()).isEqualTo(REVOKED);
             assertThat(since(cut)).isLessThan(PROMISED.plus(PROMISED)); // connecting again included
         }
     }
@@ -108,8 +108,8 @@ class RevocationTest {
     void theCommandRevokesToo() throws Exception {
         Path keyFile = Files.writeString(folder.resolve("key"), KEY + "\n");
         String web = "--web=http://127.0.0.1:" + town.web.port();
-        try (Client one = ada().connect(town.gateways.get(0).port());
-                Client two = ada().connect(town.gateways.get(1).port())) {
+        try (Client one = person("cleo").connect(town.gateways.get(0).port());
+                Client two = person("cleo").connect(town.gateways.get(1).port())) {
             Path tokenFile = Files.writeString(folder.resolve("token"), one.token());
 
             Part ofToken = Part.start("revoke", web, "--api-key-file=" + keyFile, "--token-file=" + tokenFile);
@@ -156,12 +156,12 @@ class RevocationTest {
         assertThat(answer.statusCode()).as(answer.body()).isEqualTo(200);
     }
 
-    /** Somebody with a password: always the same address. */
-    private Client ada() throws Exception {
-        return Client.of(town.web.port(), "ada", "lovelace");
+    /** Somebody with a password: always the same address. Each test has its own. */
+    private static Client person(String name) throws Exception {
+        return Client.of(town.web.port(), name, "lovelace");
     }
 
-    private Path users() throws IOException, InterruptedException {
+    private static Path users() throws IOException, InterruptedException {
         Path passwords = Files.writeString(folder.resolve("passwords"), "");
         Part hashing = Part.run(
                 "hash-password",
@@ -174,13 +174,13 @@ class RevocationTest {
                                         Part.ROOT.resolve("server/launcher/target/whimbrel.jar"))));
         assertThat(hashing.awaitEnd(Part.DEADLINE)).as(hashing.log()).isZero();
         await().atMost(Part.DEADLINE).until(() -> hashing.log().contains("ada:"));
+        String ada = hashing.log()
+                .lines()
+                .filter(line -> line.startsWith("ada:"))
+                .findFirst()
+                .orElseThrow();
         return Files.writeString(
-                passwords,
-                hashing.log()
-                        .lines()
-                        .filter(line -> line.startsWith("ada:"))
-                        .findFirst()
-                        .orElseThrow());
+                passwords, String.join("\n", ada, ada.replace("ada:", "ben:"), ada.replace("ada:", "cleo:")));
     }
 
     private static Duration since(long nanos) {

@@ -11,7 +11,10 @@ if not epoch then
   redis.call('HSET', KEYS[1], 'e', epoch)
   meta = {}
 end
-redis.call('PEXPIRE', KEYS[1], ARGV[4])
+-- Set anew only where it has become too short: each change is written to Redis' file.
+if redis.call('PTTL', KEYS[1]) < tonumber(ARGV[4]) then
+  redis.call('PEXPIRE', KEYS[1], string.format('%.0f', ARGV[4] * 1.01))
+end
 local top = meta[2] or '0'
 local after = ARGV[1]
 if after == '-' then after = meta[3] or '0' end

@@ -24,10 +24,13 @@ else
     redis.call('HSET', KEYS[1], 'e', epoch)
   end
   offset = string.format('%.0f', redis.call('HINCRBY', KEYS[1], 'o', 1))
-  redis.call('PEXPIRE', KEYS[1], ARGV[7])
   message = ARGV[2] .. ' ' .. offset .. ' ' .. epoch .. '\n' .. ARGV[3]
   redis.call('XADD', KEYS[2], 'MAXLEN', ARGV[4], offset .. '-0', 'm', message)
-  redis.call('PEXPIRE', KEYS[2], ARGV[5])
+  -- A time is set anew only where it has become too short, and then to 1 % more: each change is written to Redis' file.
+  if redis.call('PTTL', KEYS[2]) < tonumber(ARGV[5]) then
+    redis.call('PEXPIRE', KEYS[2], string.format('%.0f', ARGV[5] * 1.01))
+    redis.call('PEXPIRE', KEYS[1], string.format('%.0f', ARGV[7] * 1.01))
+  end
 end
 local nodes = redis.call('PUBLISH', ARGV[1], message)
 if KEYS[3] then
