@@ -20,6 +20,7 @@ import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -66,8 +67,10 @@ final class Whole implements AutoCloseable {
             gateway = GatewayService.start(settings, vertx, brokers, verifier, tls, gatewaySide, teardown);
             Broker publisher = brokers.join(Broker.Listener.NONE, VertxParts.loops(vertx));
             teardown.add(publisher);
-            awaitBroker(gateway.broker());
-            awaitBroker(publisher);
+            // The page is announced next, and whoever comes then is to be let in: what Redis has of revocations is
+            // known, too.
+            awaitRedis(() -> gatewaySide.health().problems().values().stream().findFirst());
+            awaitRedis(publisher::outage);
             web = WebService.start(settings, vertx, publisher, key, gateway.port(), tls, webSide, teardown);
             // Both at once, so that the time to stop is that of the slower one.
             teardown.add(this::stopServices);
@@ -172,9 +175,9 @@ final class Whole implements AutoCloseable {
         return callback;
     }
 
-    private static void awaitBroker(Broker broker) {
+    private static void awaitRedis(Supplier<Optional<String>> problem) {
         long end = System.nanoTime() + REDIS_PATIENCE.toNanos();
-        Optional<String> outage = broker.outage();
+        Optional<String> outage = problem.get();
         while (outage.isPresent()) {
             if (System.nanoTime() > end) {
                 throw new StartException(("Redis is not there (%s): start it, correct --redis, "
@@ -182,8 +185,8 @@ final class Whole implements AutoCloseable {
                         .formatted(outage.get()));
             }
             LockSupport.parkNanos(TimeUnit.MILLISECONDS.toNanos(5));
-            outage = broker.outage();
+            outage = problem.get();
         }
-        log.debug("The broker is there");
+        log.debug("Redis is there");
     }
 }
