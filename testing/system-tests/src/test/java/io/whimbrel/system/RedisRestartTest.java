@@ -182,6 +182,7 @@ class RedisRestartTest {
                 assertThat(back.receive().path("recovered").asBoolean(true)).isFalse();
                 assertThat(lastOf(back, 3).path("message").asInt()).isEqualTo(3);
             }
+            awaitReadiness(); // the web server has its own connection to get back
             backend.publish(told.address(), "\"new\"");
             assertThat(told.receive().path("message").asText()).isEqualTo("new");
         }
