@@ -1,5 +1,6 @@
 package io.whimbrel.broker;
 
+import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.atomic.LongAdder;
 import org.jspecify.annotations.Nullable;
 
@@ -14,12 +15,28 @@ public final class BrokerCounters {
     public final LongAdder malformed = new LongAdder();
     /** How often a lost connection came back. */
     public final LongAdder reconnects = new LongAdder();
+    /** Subscriptions that went from one shard to another. */
+    public final LongAdder moved = new LongAdder();
+    /** How often deliveries did not flow although the broker answered. */
+    public final LongAdder probeFailures = new LongAdder();
+    /** How long the last probe was under way, in nanoseconds; of the slowest shard's since it was read. */
+    private final AtomicLong slowestProbeNanos = new AtomicLong();
     /** Notices that were not taken, since too many are in force. */
     public final LongAdder noticesRefused = new LongAdder();
     /** Of traced publications. */
     public final LongAdder hopsWritten = new LongAdder();
     /** Not written down, since too much waited or the broker did not take it. */
     public final LongAdder hopsDropped = new LongAdder();
+
+    /** A probe has come back. */
+    public void probed(long nanos) {
+        slowestProbeNanos.accumulateAndGet(nanos, Math::max);
+    }
+
+    /** How long the slowest probe since the last call was under way, in nanoseconds; 0 where none came back. */
+    public long takeSlowestProbeNanos() {
+        return slowestProbeNanos.getAndSet(0);
+    }
 
     /**
      * Counts a publication with an idempotency key.

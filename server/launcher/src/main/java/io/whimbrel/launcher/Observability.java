@@ -1,6 +1,7 @@
 package io.whimbrel.launcher;
 
 import io.micrometer.core.instrument.FunctionCounter;
+import io.micrometer.core.instrument.Gauge;
 import io.micrometer.core.instrument.binder.jvm.ClassLoaderMetrics;
 import io.micrometer.core.instrument.binder.jvm.JvmMemoryMetrics;
 import io.micrometer.core.instrument.binder.jvm.JvmThreadMetrics;
@@ -48,6 +49,17 @@ record Observability(String service, Health health, PrometheusMeterRegistry metr
         count("whimbrel.broker.received", "Publications received from the broker", counters.received);
         count("whimbrel.broker.malformed", "Messages from the broker that could not be read", counters.malformed);
         count("whimbrel.broker.reconnects", "Connections to the broker that came back", counters.reconnects);
+        count(
+                "whimbrel.broker.subscriptions.moved",
+                "Subscriptions that went to another node of a cluster",
+                counters.moved);
+        count(
+                "whimbrel.broker.probes.failed",
+                "Times that the broker answered and did not deliver",
+                counters.probeFailures);
+        Gauge.builder("whimbrel.broker.probe.seconds", counters, it -> it.takeSlowestProbeNanos() / 1e9)
+                .description("How long the slowest probe since the last look was under way")
+                .register(metrics);
         count("whimbrel.broker.notices.refused", "Notices beyond the limit of the broker", counters.noticesRefused);
         count("whimbrel.broker.hops.written", "Hops of traced publications written down", counters.hopsWritten);
         count("whimbrel.broker.hops.dropped", "Hops that were not, since the broker was away", counters.hopsDropped);

@@ -3,7 +3,6 @@ package io.whimbrel.broker.redis;
 import static java.nio.charset.StandardCharsets.ISO_8859_1;
 import static java.nio.charset.StandardCharsets.UTF_8;
 
-import io.lettuce.core.api.StatefulRedisConnection;
 import io.whimbrel.broker.History;
 import io.whimbrel.broker.IdempotencyKey;
 import io.whimbrel.broker.Published;
@@ -16,14 +15,13 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Collection;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
-import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.ConcurrentHashMap;
-import java.util.function.Function;
-import java.util.stream.Stream;
+import java.util.function.BiFunction;
 
 /** Publications that are kept, in Redis. Each call is one script, so that nothing comes in between. Safe for any thread. */
 final class Histories {
@@ -31,11 +29,6 @@ final class Histories {
     static final Duration META_TIME = Duration.ofDays(30);
 
     private static final byte[] META_MILLIS = ascii(META_TIME.toMillis());
-    private static final Script PUBLISH = Script.named("publish");
-    private static final Script HISTORY = Script.named("history");
-    private static final Script CURSORS = Script.named("cursors");
-    private static final Script TOPS = Script.named("tops");
-
     /** Says to the script that it is to begin at the cursor. */
     private static final byte[] CURSOR = {'-'};
 
@@ -45,33 +38,28 @@ final class Histories {
     /** Topics that one call is about, so that Redis does not keep others waiting: about 100 µs. */
     private static final int TOPICS_AT_ONCE = 128;
 
+    private final RedisBroker broker;
     private final RedisSettings settings;
 
-    Histories(RedisSettings settings) {
+    Histories(RedisBroker broker, RedisSettings settings) {
+        this.broker = broker;
         this.settings = settings;
     }
 
-    /** To be done with a new connection before it is used: a script that has to be sent may be overtaken by the next. */
-    CompletionStage<Void> prepare(StatefulRedisConnection<String, byte[]> connection) {
-        CompletableFuture<?>[] loading = Stream.of(PUBLISH, HISTORY, CURSORS, TOPS)
-                .map(script -> script.load(connection).toCompletableFuture())
-                .toArray(CompletableFuture[]::new);
-        return CompletableFuture.allOf(loading);
-    }
-
-    CompletionStage<Published> publish(StatefulRedisConnection<String, byte[]> connection, Publication publication) {
-        return PUBLISH.call(connection, keys(publication.topic()), arguments(publication))
+    CompletionStage<Published> publish(Connection connection, Publication publication) {
+        return Script.PUBLISH
+                .call(connection, keys(publication.topic()), arguments(publication))
                 .thenApply(Histories::published);
     }
 
     /** Also for topics that are not kept. */
-    CompletionStage<PublishedOnce> publish(
-            StatefulRedisConnection<String, byte[]> connection, Publication publication, IdempotencyKey key) {
+    CompletionStage<PublishedOnce> publish(Connection connection, Publication publication, IdempotencyKey key) {
         String[] keys = Arrays.copyOf(keys(publication.topic()), 3);
         keys[2] = TopicKeys.firstAnswer(settings.keyPrefix(), publication.topic(), key);
         byte[] beginning = FirstAnswer.begin(publication, key);
         byte[] timeMillis = ascii(key.time().toMillis());
-        return PUBLISH.call(connection, keys, arguments(publication, beginning, timeMillis))
+        return Script.PUBLISH
+                .call(connection, keys, arguments(publication, beginning, timeMillis))
                 .thenApply(answer -> answer.getFirst() instanceof byte[] remembered
                         ? FirstAnswer.toRepetition(remembered, key)
                         : new PublishedOnce.First(published(answer)));
@@ -102,23 +90,21 @@ final class Histories {
         return new Published(Math.toIntExact((Long) answer.getFirst()), position);
     }
 
-    CompletionStage<History> read(
-            StatefulRedisConnection<String, byte[]> connection, Topic topic, long after, int limit) {
+    CompletionStage<History> read(Connection connection, Topic topic, long after, int limit) {
         return read(connection, topic, ascii(after), limit);
     }
 
-    CompletionStage<History> readLatest(StatefulRedisConnection<String, byte[]> connection, Topic topic) {
+    CompletionStage<History> readLatest(Connection connection, Topic topic) {
         return read(connection, topic, NEWEST, 1);
     }
 
-    CompletionStage<History> readFromCursor(
-            StatefulRedisConnection<String, byte[]> connection, Topic topic, int limit) {
+    CompletionStage<History> readFromCursor(Connection connection, Topic topic, int limit) {
         return read(connection, topic, CURSOR, limit);
     }
 
-    private CompletionStage<History> read(
-            StatefulRedisConnection<String, byte[]> connection, Topic topic, byte[] after, int limit) {
-        return HISTORY.call(
+    private CompletionStage<History> read(Connection connection, Topic topic, byte[] after, int limit) {
+        return Script.HISTORY
+                .call(
                         connection,
                         keys(topic),
                         after,
@@ -135,43 +121,45 @@ final class Histories {
                 });
     }
 
-    CompletionStage<Void> moveCursors(
-            StatefulRedisConnection<String, byte[]> connection, Map<Topic, Position> furthest) {
-        List<Topic> topics = List.copyOf(furthest.keySet());
-        return inPieces(topics, piece -> {
-                    byte[][] arguments = new byte[2 * piece.size()][];
-                    for (int i = 0; i < piece.size(); i++) {
-                        Position position = Objects.requireNonNull(furthest.get(piece.get(i)));
-                        arguments[2 * i] = position.epoch().getBytes(ISO_8859_1);
-                        arguments[2 * i + 1] = ascii(position.offset());
-                    }
-                    return CURSORS.call(connection, metas(piece), arguments);
-                })
-                .thenApply(_ -> null);
+    CompletionStage<Void> moveCursors(Map<Topic, Position> furthest) {
+        return inPieces(furthest.keySet(), "moving cursors", (connection, piece) -> {
+            byte[][] arguments = new byte[2 * piece.size()][];
+            for (int i = 0; i < piece.size(); i++) {
+                Position position = Objects.requireNonNull(furthest.get(piece.get(i)));
+                arguments[2 * i] = position.epoch().getBytes(ISO_8859_1);
+                arguments[2 * i + 1] = ascii(position.offset());
+            }
+            return Script.CURSORS.call(connection, metas(piece), arguments);
+        });
     }
 
-    CompletionStage<Map<Topic, Position>> tops(
-            StatefulRedisConnection<String, byte[]> connection, Collection<Topic> topics) {
+    CompletionStage<Map<Topic, Position>> tops(Collection<Topic> topics) {
         Map<Topic, Position> found = new ConcurrentHashMap<>();
-        return inPieces(
-                        List.copyOf(topics),
-                        piece -> TOPS.call(connection, metas(piece)).thenAccept(answer -> {
-                            for (int i = 0; i < piece.size(); i++) {
-                                if (!text(answer.get(2 * i)).isEmpty()) {
-                                    found.put(piece.get(i), position(answer.get(2 * i), answer.get(2 * i + 1)));
-                                }
-                            }
-                        }))
-                .thenApply(_ -> found);
+        CompletionStage<Void> looked = inPieces(
+                topics,
+                "looking at topics",
+                (connection, piece) -> Script.TOPS
+                        .call(connection, metas(piece))
+                        .thenAccept(answer -> found.putAll(tops(piece, answer))));
+        return Stages.map(looked, _ -> found);
     }
 
-    private static CompletionStage<Void> inPieces(List<Topic> topics, Function<List<Topic>, CompletionStage<?>> call) {
-        List<CompletableFuture<?>> calls = new ArrayList<>();
-        for (int from = 0; from < topics.size(); from += TOPICS_AT_ONCE) {
-            List<Topic> piece = topics.subList(from, Math.min(from + TOPICS_AT_ONCE, topics.size()));
-            calls.add(call.apply(piece).toCompletableFuture());
+    private static Map<Topic, Position> tops(List<Topic> topics, List<Object> answer) {
+        Map<Topic, Position> tops = new HashMap<>();
+        for (int i = 0; i < topics.size(); i++) {
+            if (!text(answer.get(2 * i)).isEmpty()) {
+                tops.put(topics.get(i), position(answer.get(2 * i), answer.get(2 * i + 1)));
+            }
         }
-        return CompletableFuture.allOf(calls.toArray(CompletableFuture[]::new));
+        return tops;
+    }
+
+    private CompletionStage<Void> inPieces(
+            Collection<Topic> topics,
+            String doing,
+            BiFunction<Connection, List<Topic>, ? extends CompletionStage<?>> call) {
+        return broker.inPieces(
+                topics, topic -> TopicKeys.meta(settings.keyPrefix(), topic), TOPICS_AT_ONCE, doing, call);
     }
 
     private String[] metas(List<Topic> topics) {

@@ -53,7 +53,6 @@ final class LettuceClient {
     private static final long SHUTDOWN_TIMEOUT_MILLIS = 1000;
 
     private final RedisSettings settings;
-    private final RedisURI uri;
     private final List<EventLoop> loops;
     private final @Nullable EventLoopGroup ownGroup;
     /** The first one owns the threads that all share. */
@@ -64,7 +63,6 @@ final class LettuceClient {
     /** @param everyLoop whether connections may be made on all loops of the group; else on one of them */
     LettuceClient(RedisSettings settings, @Nullable EventLoopGroup given, boolean everyLoop) {
         this.settings = settings;
-        uri = settings.redisUri();
         EventLoop shared = given == null ? null : fittingLoop(given);
         if (given == null || shared == null) {
             ownGroup = newGroup();
@@ -91,7 +89,7 @@ final class LettuceClient {
         }
         ClientResources own = builder.build();
         resources.add(own);
-        RedisClient client = RedisClient.create(own, uri);
+        RedisClient client = RedisClient.create(own);
         client.setOptions(ClientOptions.builder()
                 .autoReconnect(false)
                 .disconnectedBehavior(ClientOptions.DisconnectedBehavior.REJECT_COMMANDS)
@@ -158,11 +156,11 @@ final class LettuceClient {
         return loops;
     }
 
-    CompletionStage<StatefulRedisConnection<String, byte[]>> connect(EventLoop loop) {
+    CompletionStage<StatefulRedisConnection<String, byte[]>> connect(EventLoop loop, RedisURI uri) {
         return clientOn(loop).connectAsync(CODEC, uri);
     }
 
-    CompletionStage<StatefulRedisPubSubConnection<String, byte[]>> connectPubSub() {
+    CompletionStage<StatefulRedisPubSubConnection<String, byte[]>> connectPubSub(RedisURI uri) {
         return clientOn(home()).connectPubSubAsync(CODEC, uri);
     }
 

@@ -17,6 +17,7 @@ import io.whimbrel.broker.Traces;
 import io.whimbrel.model.Position;
 import io.whimbrel.model.Publication;
 import io.whimbrel.model.Topic;
+import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
 import java.util.Map;
@@ -27,32 +28,30 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import java.util.function.BiFunction;
 import java.util.function.Consumer;
 import java.util.function.Function;
-import java.util.function.Supplier;
-import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
  * The broker on Redis: one pub/sub channel per topic, named {@code <prefix>:{<topic>}}, and keys besides for topics that are kept
- * and for idempotency keys, {@link TopicKeys}; the braces make all of them share a slot in a cluster. A node that receives has two connections, for commands and for subscriptions. A
- * node that only publishes has one on each event loop it was given, so that who publishes on one of them is answered
- * there. Safe for any thread; listeners are called on one event loop.
+ * and for idempotency keys, {@link TopicKeys}; the braces make all of them share a slot in a cluster. Each node has two connections to
+ * each {@link Shard}, for commands and for subscriptions; one that only publishes has one for commands on each event loop it was
+ * given, so that who publishes on one of them is answered there. Safe for any thread; listeners are called on one event loop.
  */
 public final class RedisBroker implements Broker, PlainChannels {
     private static final Logger log = LoggerFactory.getLogger(RedisBroker.class);
 
     private static final long CLOSE_TIMEOUT_MILLIS = 2000;
+    /** Times that a command is sent on, since its key belongs to another node of the cluster. */
+    private static final int MOST_REDIRECTIONS = 5;
 
     private final RedisSettings settings;
     private final LettuceClient client;
     private final BrokerCounters counters = new BrokerCounters();
-    /** For commands; the first one is for who calls from elsewhere than one of our event loops. */
-    private final List<RedisLink<StatefulRedisConnection<String, byte[]>>> commands;
-
-    private final Subscriptions subscriptions;
+    private final Shards shards;
     private final Histories histories;
     private final RedisReceipts receipts;
     private final RedisNotices notices;
@@ -61,18 +60,65 @@ public final class RedisBroker implements Broker, PlainChannels {
 
     private RedisBroker(RedisSettings settings, @Nullable EventLoopGroup group, Listener listener) {
         this.settings = settings;
-        client = new LettuceClient(settings, group, onlyPublishes(listener));
-        histories = new Histories(settings);
+        client = new LettuceClient(settings, group, listener.equals(Listener.NONE));
+        histories = new Histories(this, settings);
         receipts = new RedisReceipts(this, settings.keyPrefix());
         notices = new RedisNotices(this, settings.keyPrefix(), client.home());
         traces = new RedisTraces(this, settings.keyPrefix());
-        commands = client.loops().stream().map(this::commandsOn).toList();
-        subscriptions = new Subscriptions(client, listener, counters);
+        shards = settings.isCluster() ? cluster(listener) : oneShard(listener);
+    }
+
+    private Shards oneShard(Listener listener) {
+        Shard shard = new Shard(
+                settings.address(),
+                settings.seeds().getFirst(),
+                client,
+                this::check,
+                false,
+                listener,
+                counters,
+                () -> {});
+        return new OneShard(shard, client.home(), settings.keyPrefix());
+    }
+
+    private Shards cluster(Listener listener) {
+        ClusterShards[] cluster = new ClusterShards[1]; // its shards know it
+        cluster[0] = new ClusterShards(
+                settings,
+                client,
+                node -> new Shard(
+                        node.toString(),
+                        cluster[0].uri(node),
+                        client,
+                        this::check,
+                        true,
+                        listener,
+                        counters,
+                        () -> cluster[0].refresh()));
+        return cluster[0];
+    }
+
+    private CompletionStage<Optional<String>> check(StatefulRedisConnection<String, byte[]> connection, Server server) {
+        return CompletableFuture.completedStage(wrong(server));
+    }
+
+    private Optional<String> wrong(Server server) {
+        if (!server.primary()) {
+            return Optional.of("it is a replica, which takes no writes");
+        }
+        if (server.ofCluster() && !settings.isCluster()) {
+            return Optional.of(
+                    "it belongs to a cluster: name at least two of its nodes, as in redis://host:port,host:port");
+        }
+        if (!server.ofCluster() && settings.isCluster()) {
+            return Optional.of("it belongs to no cluster, but several nodes are named");
+        }
+        return Optional.empty();
     }
 
     /** Returns at once and connects in the background, for as long as it takes: see {@link #outage}. */
     public static RedisBroker connect(RedisSettings settings, Listener listener) {
-        return new RedisBroker(settings, null, listener).start(listener);
+        return new RedisBroker(settings, null, listener).start();
     }
 
     /**
@@ -80,32 +126,11 @@ public final class RedisBroker implements Broker, PlainChannels {
      * them with {@link Broker.Listener#NONE}, else on one.
      */
     public static RedisBroker connect(RedisSettings settings, EventLoopGroup group, Listener listener) {
-        return new RedisBroker(settings, group, listener).start(listener);
+        return new RedisBroker(settings, group, listener).start();
     }
 
-    private static boolean onlyPublishes(Listener listener) {
-        return listener.equals(Listener.NONE);
-    }
-
-    private RedisLink<StatefulRedisConnection<String, byte[]>> commandsOn(EventLoop loop) {
-        return new RedisLink<>(
-                "commands",
-                loop,
-                settings,
-                () -> client.connect(loop),
-                connection -> histories
-                        .prepare(connection)
-                        .thenCombine(RedisReceipts.prepare(connection), (_, text) -> text)
-                        .thenCombine(RedisNotices.prepare(connection), (_, text) -> text)
-                        .thenCombine(RedisTraces.prepare(connection), (_, _) -> null),
-                counters.reconnects::increment);
-    }
-
-    private RedisBroker start(Listener listener) {
-        commands.forEach(RedisLink::start);
-        if (!onlyPublishes(listener)) {
-            subscriptions.link().start();
-        }
+    private RedisBroker start() {
+        shards.start();
         return this;
     }
 
@@ -114,39 +139,49 @@ public final class RedisBroker implements Broker, PlainChannels {
      * For who would rather begin when there is something to work with.
      */
     public CompletionStage<Void> settled() {
-        return CompletableFuture.allOf(Stream.concat(commands.stream(), Stream.of(subscriptions.link()))
-                .filter(RedisLink::isStarted)
-                .map(RedisLink::settled)
-                .toArray(CompletableFuture[]::new));
+        return shards.settled();
     }
 
     @Override
     public CompletionStage<Published> publish(Publication publication) {
-        if (keeps(publication.topic())) {
-            return counted(onConnection("publishing", connection -> histories.publish(connection, publication)));
-        }
-        byte[] message = Envelope.encode(publication);
-        return counted(onConnection(
-                "publishing",
-                connection -> connection
-                        .async()
-                        .publish(channelOf(publication.topic()), message)
-                        .thenApply(nodes -> new Published(Math.toIntExact(nodes), null))));
+        String channel = channelOf(publication.topic());
+        CompletionStage<Published> publishing = keeps(publication.topic())
+                ? onConnection("publishing", channel, connection -> histories.publish(connection, publication))
+                : Stages.map(announce(channel, Envelope.encode(publication)), nodes -> new Published(nodes, null));
+        return counted(receipts.beside(publication, publishing));
     }
 
     @Override
     public CompletionStage<PublishedOnce> publish(Publication publication, IdempotencyKey key) {
-        CompletionStage<PublishedOnce> publishing =
-                onConnection("publishing", connection -> histories.publish(connection, publication, key));
+        CompletionStage<PublishedOnce> publishing = receipts.beside(
+                publication,
+                onConnection(
+                        "publishing",
+                        channelOf(publication.topic()),
+                        connection -> histories.publish(connection, publication, key)));
         var _ = publishing.whenComplete((outcome, _) -> counters.countOnce(outcome));
         return publishing;
     }
 
     @Override
     public CompletionStage<Integer> publish(String channel, byte[] record) {
-        return counted(onConnection(
+        if (settings.isCluster()) { // for listeners who know nothing of shards
+            return counted(onConnection(
+                    "publishing",
+                    channel,
+                    connection -> connection.commands().publish(channel, record).thenApply(Math::toIntExact)));
+        }
+        return counted(announce(channel, record));
+    }
+
+    /** Sends a message to the nodes that hear a channel; answers how many those are. */
+    CompletionStage<Integer> announce(String channel, byte[] message) {
+        return onConnection(
                 "publishing",
-                connection -> connection.async().publish(channel, record).thenApply(Math::toIntExact)));
+                channel,
+                connection -> Script.ANNOUNCE
+                        .call(connection, new String[] {channel}, message)
+                        .thenApply(answer -> Math.toIntExact((Long) answer.getFirst())));
     }
 
     @Override
@@ -158,32 +193,37 @@ public final class RedisBroker implements Broker, PlainChannels {
     public CompletionStage<History> history(Topic topic, long after, int limit) {
         requireKept(List.of(topic));
         History.check(after, limit);
-        return onConnection("reading what was kept", connection -> histories.read(connection, topic, after, limit));
+        return onConnection(
+                "reading what was kept",
+                channelOf(topic),
+                connection -> histories.read(connection, topic, after, limit));
     }
 
     @Override
     public CompletionStage<History> latest(Topic topic) {
         requireKept(List.of(topic));
-        return onConnection("reading what is newest", connection -> histories.readLatest(connection, topic));
+        return onConnection(
+                "reading what is newest", channelOf(topic), connection -> histories.readLatest(connection, topic));
     }
 
     @Override
     public CompletionStage<History> inbox(Topic topic, int limit) {
         requireKept(List.of(topic));
         History.check(0, limit);
-        return onConnection("reading an inbox", connection -> histories.readFromCursor(connection, topic, limit));
+        return onConnection(
+                "reading an inbox", channelOf(topic), connection -> histories.readFromCursor(connection, topic, limit));
     }
 
     @Override
     public CompletionStage<Void> moveCursors(Map<Topic, Position> furthest) {
         requireKept(furthest.keySet());
-        return onConnection("moving cursors", connection -> histories.moveCursors(connection, furthest));
+        return histories.moveCursors(furthest);
     }
 
     @Override
     public CompletionStage<Map<Topic, Position>> tops(Collection<Topic> topics) {
         requireKept(topics);
-        return onConnection("looking at topics", connection -> histories.tops(connection, topics));
+        return histories.tops(topics);
     }
 
     private void requireKept(Collection<Topic> topics) {
@@ -194,24 +234,92 @@ public final class RedisBroker implements Broker, PlainChannels {
         }
     }
 
-    /** Runs a command, and says in words for the operator why it failed. */
+    /**
+     * Runs a command where a key belongs, and says in words for the operator why it failed. One that a node of a cluster has not
+     * done, since the key is another's, is sent on.
+     */
     <T> CompletionStage<T> onConnection(
-            String doing, Function<StatefulRedisConnection<String, byte[]>, CompletionStage<T>> command) {
-        var link = commandsHere();
-        StatefulRedisConnection<String, byte[]> connection = link.connection();
-        if (connection == null) {
-            return CompletableFuture.failedStage(
-                    new BrokerUnavailableException(link.outage().orElse("connecting to " + settings.address())));
-        }
+            String doing, String key, Function<Connection, ? extends CompletionStage<T>> command) {
         CompletableFuture<T> result = new CompletableFuture<>();
-        var _ = command.apply(connection).whenComplete((answer, failure) -> {
+        try {
+            run(new Errand<>(doing, key, command, result, System.nanoTime()), shards.of(key), false, 0);
+        } catch (Shards.NoShardException e) {
+            result.completeExceptionally(RedisTrouble.unavailable(doing, e));
+        }
+        return result;
+    }
+
+    private record Errand<T>(
+            String doing,
+            String key,
+            Function<Connection, ? extends CompletionStage<T>> command,
+            CompletableFuture<T> result,
+            long begunNanos) {}
+
+    private <T> void run(Errand<T> errand, Shard shard, boolean asking, int redirections) {
+        Shard.CommandLink link = shard.commandsHere();
+        Connection connection = link.connection();
+        Optional<String> outage = shard.probe().outage();
+        if (connection == null || outage.isPresent()) {
+            String why = outage.or(link::outage).orElse("connecting to " + shard.address());
+            errand.result.completeExceptionally(new BrokerUnavailableException(why));
+            return;
+        }
+        if (asking && !link.loop().inEventLoop()) {
+            link.loop().execute(() -> run(errand, shard, true, redirections)); // so that nothing comes in between
+            return;
+        }
+        if (asking) {
+            var _ = connection.commands().asking();
+        }
+        var _ = errand.command.apply(connection).whenComplete((answer, failure) -> {
             if (failure == null) {
-                result.complete(answer);
+                errand.result.complete(answer);
             } else {
-                result.completeExceptionally(RedisTrouble.unavailable(doing, failure));
+                failed(errand, link, connection, failure, redirections);
             }
         });
-        return result;
+    }
+
+    private <T> void failed(
+            Errand<T> errand, Shard.CommandLink link, Connection connection, Throwable failure, int redirections) {
+        Redirection redirection = settings.isCluster() ? Redirection.of(failure) : null;
+        boolean inTime =
+                System.nanoTime() - errand.begunNanos < settings.timeout().toNanos();
+        if (redirection != null && redirections < MOST_REDIRECTIONS && inTime) {
+            if (redirection.asking()) {
+                run(errand, shards.at(redirection, errand.key), true, redirections + 1);
+            } else {
+                var _ = shards.refresh()
+                        .thenRun(() -> run(errand, shards.at(redirection, errand.key), false, redirections + 1));
+            }
+            return;
+        }
+        if (RedisTrouble.isReplica(failure)) {
+            link.lost(connection, "it has become a replica, which takes no writes");
+        }
+        errand.result.completeExceptionally(RedisTrouble.unavailable(errand.doing, failure));
+    }
+
+    /** Runs a command for many things at once: for as many as it takes, and in a cluster for those of one key. */
+    <T> CompletionStage<Void> inPieces(
+            Collection<T> all,
+            Function<T, String> key,
+            int most,
+            String doing,
+            BiFunction<Connection, List<T>, ? extends CompletionStage<?>> command) {
+        List<T> list = List.copyOf(all);
+        int atOnce = settings.isCluster() ? 1 : most;
+        List<CompletionStage<?>> calls = new ArrayList<>();
+        for (int from = 0; from < list.size(); from += atOnce) {
+            List<T> piece = list.subList(from, Math.min(from + atOnce, list.size()));
+            CompletionStage<Object> call = onConnection(
+                    doing,
+                    key.apply(piece.getFirst()),
+                    connection -> command.apply(connection, piece).thenApply(it -> it));
+            calls.add(call);
+        }
+        return Stages.all(calls);
     }
 
     private <T> CompletionStage<T> counted(CompletionStage<T> publishing) {
@@ -225,20 +333,18 @@ public final class RedisBroker implements Broker, PlainChannels {
         return publishing;
     }
 
-    /** Always the same one for the same thread, which keeps the order of what it publishes. */
-    private RedisLink<StatefulRedisConnection<String, byte[]>> commandsHere() {
-        for (var link : commands) {
-            if (link.loop().inEventLoop()) {
-                return link;
-            }
-        }
-        return commands.getFirst();
-    }
-
     @Override
     public CompletionStage<Void> subscribe(Topic topic) {
         CompletableFuture<Void> result = new CompletableFuture<>();
-        if (!onLoop(() -> subscriptions.subscribe(channelOf(topic), topic, result))) {
+        String channel = channelOf(topic);
+        boolean asked = onLoop(() -> {
+            try {
+                shards.of(channel).subscriptions().subscribe(channel, topic, result);
+            } catch (Shards.NoShardException e) {
+                result.completeExceptionally(RedisTrouble.unavailable("subscribing", e));
+            }
+        });
+        if (!asked) {
             result.completeExceptionally(closedException());
         }
         return result;
@@ -246,31 +352,42 @@ public final class RedisBroker implements Broker, PlainChannels {
 
     @Override
     public void unsubscribe(Topic topic) {
-        var _ = onLoop(() -> subscriptions.unsubscribe(channelOf(topic)));
+        String channel = channelOf(topic);
+        var _ = onLoop(() -> {
+            try {
+                shards.of(channel).subscriptions().unsubscribe(channel);
+            } catch (Shards.NoShardException e) {
+                log.debug("Nothing is subscribed yet", e);
+            }
+        });
     }
 
     @Override
     public void listen(String channel, Consumer<byte[]> listener) {
-        listen(channel, listener, () -> {});
+        hearing(channel, subscriptions -> subscriptions.listenClassic(channel, listener));
     }
 
-    /** @param onSubscribed called whenever Redis has newly subscribed this node to the channel: what was sent before was missed */
-    void listen(String channel, Consumer<byte[]> listener, Runnable onSubscribed) {
-        if (!onLoop(() -> subscriptions.listen(channel, listener, onSubscribed))) {
+    /**
+     * Listens to what nodes tell each other.
+     *
+     * @param onSubscribed called whenever Redis has newly subscribed this node to the channel: what was sent before was missed
+     */
+    void hear(String channel, Consumer<byte[]> listener, Runnable onSubscribed) {
+        hearing(channel, subscriptions -> subscriptions.listen(channel, listener, onSubscribed));
+    }
+
+    private void hearing(String channel, Consumer<Subscriptions> task) {
+        if (!onLoop(() -> shards.whenKnown(() -> task.accept(shards.of(channel).subscriptions())))) {
             throw closedException();
         }
     }
 
-    /**
-     * Calls take effect in the order of this queue, also those made on the loop itself. False once the broker is closed.
-     * A node that was made to publish only gets its second connection here.
-     */
+    /** Calls take effect in the order of this queue, also those made on the loop itself. False once the broker is closed. */
     private boolean onLoop(Runnable task) {
         if (closed) {
             return false;
         }
         try {
-            subscriptions.link().start();
             client.home().execute(task);
             return true;
         } catch (RejectedExecutionException e) {
@@ -288,10 +405,7 @@ public final class RedisBroker implements Broker, PlainChannels {
         if (closed) {
             return Optional.of("the broker is closed");
         }
-        return commands.stream()
-                .flatMap(link -> link.outage().stream())
-                .findFirst()
-                .or(subscriptions.link()::outage);
+        return shards.outage();
     }
 
     @Override
@@ -328,7 +442,7 @@ public final class RedisBroker implements Broker, PlainChannels {
             }
             closed = true;
         }
-        CompletableFuture<Void> down = closeLinks().thenCompose(_ -> client.shutdown());
+        CompletableFuture<Void> down = closeShards().thenCompose(_ -> client.shutdown());
         if (client.loops().stream().anyMatch(EventLoop::inEventLoop)) {
             return;
         }
@@ -341,25 +455,17 @@ public final class RedisBroker implements Broker, PlainChannels {
         }
     }
 
-    /** Completes in any case: what could not be closed in order is ended with the client. */
-    private CompletableFuture<Void> closeLinks() {
-        Stream<CompletableFuture<Void>> closing = Stream.concat(
-                commands.stream().map(link -> closeOn(link.loop(), link::close)),
-                Stream.of(closeOn(client.home(), subscriptions::close)));
-        return CompletableFuture.allOf(closing.toArray(CompletableFuture[]::new));
-    }
-
-    private static CompletableFuture<Void> closeOn(EventLoop loop, Supplier<CompletableFuture<Void>> close) {
-        CompletableFuture<Void> ended = new CompletableFuture<>();
+    private CompletableFuture<Void> closeShards() {
         try {
-            loop.execute(() -> {
-                var _ = close.get().whenComplete((_, _) -> ended.complete(null));
-            });
+            return CompletableFuture.supplyAsync(shards::close, client.home()).thenCompose(it -> it);
         } catch (RejectedExecutionException e) {
             log.debug("the event loop ended before the broker was closed", e);
-            ended.complete(null);
+            return CompletableFuture.completedFuture(null);
         }
-        return ended;
+    }
+
+    boolean isCluster() {
+        return settings.isCluster();
     }
 
     boolean isClosed() {

@@ -40,6 +40,7 @@ final class RedisLink<C extends StatefulRedisConnection<String, byte[]>> {
     private static final int MOST_DOUBLINGS = 20;
 
     private final String name;
+    private final String address;
     private final EventLoop loop;
     private final RedisSettings settings;
     private final Supplier<? extends CompletionStage<C>> connector;
@@ -60,17 +61,21 @@ final class RedisLink<C extends StatefulRedisConnection<String, byte[]>> {
     private volatile @Nullable String outage;
 
     /**
+     * @param name what the connection is for, for the log
+     * @param address of the server, for the log
      * @param preparation what must be done on a new connection before it counts as ready
      * @param onReconnect told when a connection is ready that is not the first one
      */
     RedisLink(
             String name,
+            String address,
             EventLoop loop,
             RedisSettings settings,
             Supplier<? extends CompletionStage<C>> connector,
             Function<C, CompletionStage<Void>> preparation,
             Runnable onReconnect) {
         this.name = name;
+        this.address = address;
         this.loop = loop;
         this.settings = settings;
         this.connector = connector;
@@ -107,7 +112,7 @@ final class RedisLink<C extends StatefulRedisConnection<String, byte[]>> {
         if (!started.compareAndSet(false, true)) {
             return;
         }
-        outage = "connecting to " + settings.address();
+        outage = "connecting to " + address;
         loop.execute(() -> {
             connect();
             heartbeatLater();
@@ -136,7 +141,7 @@ final class RedisLink<C extends StatefulRedisConnection<String, byte[]>> {
     }
 
     private void failed(Throwable failure) {
-        down("connecting to %s: %s".formatted(settings.address(), RedisTrouble.describe(failure)));
+        down("connecting to %s: %s".formatted(address, RedisTrouble.describe(failure)));
         connectLater();
     }
 
@@ -180,7 +185,7 @@ final class RedisLink<C extends StatefulRedisConnection<String, byte[]>> {
         outage = null;
         failures = 0;
         lastLogged = null;
-        log.info("Connected to {} for {}", settings.address(), name);
+        log.info("Connected to {} for {}", address, name);
         settled.complete(null);
         if (wasReady) {
             onReconnect.run();
@@ -199,7 +204,7 @@ final class RedisLink<C extends StatefulRedisConnection<String, byte[]>> {
         }
         current = null;
         ready = null;
-        down("%s for %s: %s".formatted(settings.address(), name, why));
+        down("%s for %s: %s".formatted(address, name, why));
         var _ = close(connection).whenCompleteAsync((_, _) -> connectLater(), loop);
     }
 

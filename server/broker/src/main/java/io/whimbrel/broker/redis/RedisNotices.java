@@ -5,7 +5,6 @@ import static java.nio.charset.StandardCharsets.US_ASCII;
 import io.lettuce.core.MapScanCursor;
 import io.lettuce.core.ScanArgs;
 import io.lettuce.core.ScanCursor;
-import io.lettuce.core.api.StatefulRedisConnection;
 import io.netty.channel.EventLoop;
 import io.netty.util.concurrent.ScheduledFuture;
 import io.whimbrel.broker.BrokerUnavailableException;
@@ -29,7 +28,6 @@ import org.slf4j.LoggerFactory;
  */
 final class RedisNotices implements Notices {
     private static final Logger log = LoggerFactory.getLogger(RedisNotices.class);
-    private static final Script POST = Script.named("notice");
     private static final byte[] LIMIT_TEXT = ascii(LIMIT);
 
     /** That have ended, and go when another one is posted; Lua cannot take more than some thousand at once. */
@@ -48,15 +46,11 @@ final class RedisNotices implements Notices {
     private final String prefix;
     private final EventLoop loop;
 
-    /** @param loop the one that {@link RedisBroker#listen} calls on */
+    /** @param loop the one that {@link RedisBroker#hear} calls on */
     RedisNotices(RedisBroker broker, String prefix, EventLoop loop) {
         this.broker = broker;
         this.prefix = prefix;
         this.loop = loop;
-    }
-
-    static CompletionStage<String> prepare(StatefulRedisConnection<String, byte[]> connection) {
-        return POST.load(connection);
     }
 
     @Override
@@ -71,7 +65,8 @@ final class RedisNotices implements Notices {
             REMOVED_AT_ONCE
         };
         CompletableFuture<Void> posted = new CompletableFuture<>();
-        var _ = broker.onConnection("posting a notice", connection -> POST.call(connection, keys, arguments))
+        var _ = broker.onConnection(
+                        "posting a notice", keys[0], connection -> Script.NOTICE.call(connection, keys, arguments))
                 .whenComplete((answer, failure) -> {
                     if (failure != null) {
                         posted.completeExceptionally(failure);
@@ -90,7 +85,7 @@ final class RedisNotices implements Notices {
         Notice.requireKind(kind);
         Ear ear = new Ear(kind, listener);
         try {
-            broker.listen(channel(kind), ear::told, ear::read);
+            broker.hear(channel(kind), ear::told, ear::read);
         } catch (BrokerUnavailableException e) {
             return CompletableFuture.failedStage(e);
         }
@@ -159,8 +154,10 @@ final class RedisNotices implements Notices {
         private void readFrom(ScanCursor cursor) {
             var _ = broker.onConnection(
                             "reading notices",
-                            connection ->
-                                    connection.async().hscan(hash(kind), cursor, ScanArgs.Builder.limit(READ_AT_ONCE)))
+                            hash(kind),
+                            connection -> connection
+                                    .commands()
+                                    .hscan(hash(kind), cursor, ScanArgs.Builder.limit(READ_AT_ONCE)))
                     .whenCompleteAsync(
                             (piece, failure) -> {
                                 if (failure != null) {

@@ -5,7 +5,6 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 import static java.util.stream.Collectors.groupingBy;
 import static java.util.stream.Collectors.toList;
 
-import io.lettuce.core.api.StatefulRedisConnection;
 import io.whimbrel.broker.Published;
 import io.whimbrel.broker.Receipt;
 import io.whimbrel.broker.Receipts;
@@ -21,8 +20,8 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
@@ -31,8 +30,6 @@ import org.jspecify.annotations.Nullable;
  * each node that counts. Safe for any thread.
  */
 final class RedisReceipts implements Receipts {
-    private static final Script WRITE = Script.named("receipt");
-    private static final Script REPORT = Script.named("receipts");
     private static final int REPORTS_AT_ONCE = 128;
     private static final byte[] KEPT_MILLIS = Long.toString(KEPT_FOR.toMillis()).getBytes(US_ASCII);
 
@@ -47,6 +44,9 @@ final class RedisReceipts implements Receipts {
 
     private final RedisBroker broker;
     private final String prefix;
+    /** In a cluster, those that are being written, by publication; each for no longer than a command may take. */
+    private final Map<String, CompletionStage<Void>> opening = new ConcurrentHashMap<>();
+
     /** Where this node hears of receipts. */
     private final String ear = PublicationId.next(System.currentTimeMillis());
 
@@ -55,17 +55,27 @@ final class RedisReceipts implements Receipts {
         this.prefix = prefix;
     }
 
-    static CompletionStage<String> prepare(StatefulRedisConnection<String, byte[]> connection) {
-        return WRITE.load(connection).thenCombine(REPORT.load(connection), (_, digest) -> digest);
-    }
-
     @Override
     public CompletionStage<Void> open(Publication publication) {
         Address from = publication.from();
         Map<String, byte[]> fields = new HashMap<>();
         fields.put(TOPIC, publication.topic().name().getBytes(UTF_8));
         fields.put(FROM, from == null ? NOTHING : from.toString().getBytes(US_ASCII));
-        return write(publication.id(), fields);
+        CompletionStage<Void> opened = write(publication.id(), fields);
+        if (broker.isCluster()) {
+            opening.put(publication.id(), opened);
+            var _ = opened.whenComplete((_, _) -> opening.remove(publication.id(), opened));
+        }
+        return opened;
+    }
+
+    /**
+     * Completes with a publication's answer once its receipt is there as well. On one Redis it is, since it was written before on
+     * the same connection; the shards of a cluster know nothing of each other.
+     */
+    <T> CompletionStage<T> beside(Publication publication, CompletionStage<T> publishing) {
+        CompletionStage<Void> opened = opening.isEmpty() ? null : opening.get(publication.id());
+        return opened == null ? publishing : Stages.both(publishing, opened);
     }
 
     @Override
@@ -88,7 +98,9 @@ final class RedisReceipts implements Receipts {
         }
         return broker.onConnection(
                 "writing a receipt",
-                connection -> WRITE.call(connection, new String[] {key(id)}, arguments)
+                key(id),
+                connection -> Script.RECEIPT
+                        .call(connection, new String[] {key(id)}, arguments)
                         .thenApply(_ -> null));
     }
 
@@ -96,20 +108,15 @@ final class RedisReceipts implements Receipts {
     public CompletionStage<Void> report(Collection<Count> counts) {
         Map<String, List<Count>> byNode =
                 counts.stream().collect(groupingBy(Count::node, LinkedHashMap::new, toList()));
-        return broker.onConnection("writing receipts", connection -> {
-            List<CompletableFuture<?>> calls = new ArrayList<>();
-            for (List<Count> ofNode : byNode.values()) {
-                for (int from = 0; from < ofNode.size(); from += REPORTS_AT_ONCE) {
-                    List<Count> piece = ofNode.subList(from, Math.min(from + REPORTS_AT_ONCE, ofNode.size()));
-                    calls.add(report(connection, piece).toCompletableFuture());
-                }
-            }
-            return CompletableFuture.allOf(calls.toArray(CompletableFuture[]::new));
-        });
+        return Stages.all(byNode.values().stream()
+                .map(ofNode -> broker.inPieces(
+                        ofNode, count -> key(count.id()), REPORTS_AT_ONCE, "writing receipts", this::report))
+                .toList());
     }
 
-    private CompletionStage<List<Object>> report(
-            StatefulRedisConnection<String, byte[]> connection, List<Count> counts) {
+    private CompletionStage<?> report(Connection connection, List<Count> counts) {
+        // In a cluster who waits is told through the shard of its own channel, when the receipt is written.
+        boolean tellsBehind = connection.server().ofCluster();
         String[] keys = new String[counts.size()];
         byte[][] arguments = new byte[2 + 3 * counts.size()][];
         arguments[0] = KEPT_MILLIS;
@@ -117,21 +124,40 @@ final class RedisReceipts implements Receipts {
         for (int i = 0; i < keys.length; i++) {
             Count count = counts.get(i);
             String asker = count.asker();
-            String numbers = "%d %d %d".formatted(count.sessions(), count.written(), count.acked());
             keys[i] = key(count.id());
-            arguments[2 + 3 * i] = numbers.getBytes(US_ASCII);
-            arguments[3 + 3 * i] = (asker == null ? "" : channel(asker)).getBytes(US_ASCII);
-            arguments[4 + 3 * i] =
-                    "%s %s %s".formatted(count.id(), count.node(), numbers).getBytes(US_ASCII);
+            arguments[2 + 3 * i] = numbers(count).getBytes(US_ASCII);
+            arguments[3 + 3 * i] = (asker == null || tellsBehind ? "" : channel(asker)).getBytes(US_ASCII);
+            arguments[4 + 3 * i] = word(count);
         }
-        return REPORT.call(connection, keys, arguments);
+        CompletionStage<List<Object>> written = Script.RECEIPTS.call(connection, keys, arguments);
+        return tellsBehind ? written.thenCompose(_ -> tell(counts)) : written;
+    }
+
+    private CompletionStage<Void> tell(List<Count> counts) {
+        List<CompletionStage<?>> told = new ArrayList<>();
+        for (Count count : counts) {
+            String asker = count.asker();
+            if (asker != null) {
+                told.add(broker.announce(channel(asker), word(count)));
+            }
+        }
+        return Stages.all(told);
+    }
+
+    private static byte[] word(Count count) {
+        return "%s %s %s".formatted(count.id(), count.node(), numbers(count)).getBytes(US_ASCII);
+    }
+
+    private static String numbers(Count count) {
+        return "%d %d %d".formatted(count.sessions(), count.written(), count.acked());
     }
 
     @Override
     public CompletionStage<Optional<Receipt>> find(String id) {
         return broker.onConnection(
                 "reading a receipt",
-                connection -> connection.async().hgetall(key(id)).thenApply(fields -> receipt(id, fields)));
+                key(id),
+                connection -> connection.commands().hgetall(key(id)).thenApply(fields -> receipt(id, fields)));
     }
 
     private static Optional<Receipt> receipt(String id, Map<String, byte[]> fields) {
@@ -163,10 +189,13 @@ final class RedisReceipts implements Receipts {
 
     @Override
     public String hear(Consumer<Count> listener) {
-        broker.listen(channel(ear), message -> {
-            String[] parts = new String(message, US_ASCII).split(" ", 3);
-            listener.accept(count(parts[0], parts[1], parts[2]));
-        });
+        broker.hear(
+                channel(ear),
+                message -> {
+                    String[] parts = new String(message, US_ASCII).split(" ", 3);
+                    listener.accept(count(parts[0], parts[1], parts[2]));
+                },
+                () -> {});
         return ear;
     }
 

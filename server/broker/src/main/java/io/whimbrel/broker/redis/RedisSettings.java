@@ -3,13 +3,18 @@ package io.whimbrel.broker.redis;
 import io.lettuce.core.RedisURI;
 import io.whimbrel.broker.HistoryRules;
 import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /**
  * How to reach Redis, and what is kept there.
  *
- * @param uri {@code redis://[user:password@]host:port[/database]}, {@code rediss://} with TLS, or {@code redis-sentinel://}
+ * @param uri {@code redis://[user:password@]host:port[/database]}, {@code rediss://} with TLS, {@code redis-sentinel://host:port,…#name} for the Redis that Sentinels
+ *     call by that name, {@code redis-socket:///path}; or several {@code host:port} with commas, which are nodes of a cluster
  * @param keyPrefix what the names of all channels begin with, so that several systems can share one Redis
  * @param timeout how long an answer to a publish or subscribe is waited for
  * @param connectTimeout how long connecting may take, and the greeting after it
@@ -36,6 +41,9 @@ public record RedisSettings(
     /** A name or IPv4 address, or an IPv6 address. Lettuce is generous and would take a password for a host. */
     private static final Pattern HOST =
             Pattern.compile("[A-Za-z0-9._-]+|\\[?[0-9A-Fa-f.]*:[0-9A-Fa-f.:%]*:[0-9A-Za-z.:%]*]?");
+    /** {@code redis://[user:password@]host:port,host:port…}: what stands before the first and behind the last goes for each. */
+    private static final Pattern SEVERAL_NODES =
+            Pattern.compile("(?<scheme>rediss?://(?:[^@/]*@)?)(?<nodes>[^@/?,]+(?:,[^@/?,]+)+)(?<rest>(?:[/?].*)?)");
     /** A password with a slash, question mark or hash that was not percent-encoded. */
     private static final Pattern PART_OF_PASSWORD_AS_PATH = Pattern.compile("#|^[^/]*//[^/?#@]*[/?#].*@");
 
@@ -84,40 +92,61 @@ public record RedisSettings(
 
     /** Where Redis is, without the credentials, for logs. */
     public String address() {
-        RedisURI parsed = parse(uri);
-        if (!parsed.getSentinels().isEmpty()) {
-            RedisURI first = parsed.getSentinels().getFirst();
+        List<RedisURI> parsed = parse(uri);
+        RedisURI first = parsed.getFirst();
+        if (!first.getSentinels().isEmpty()) {
+            RedisURI sentinel = first.getSentinels().getFirst();
             return "redis-sentinel://%s:%d (master %s)"
-                    .formatted(first.getHost(), first.getPort(), parsed.getSentinelMasterId());
+                    .formatted(sentinel.getHost(), sentinel.getPort(), first.getSentinelMasterId());
         }
-        if (parsed.getSocket() != null) {
-            return "redis-socket://" + parsed.getSocket();
+        if (first.getSocket() != null) {
+            return "redis-socket://" + first.getSocket();
         }
-        return "%s://%s:%d".formatted(parsed.isSsl() ? "rediss" : "redis", parsed.getHost(), parsed.getPort());
+        String hosts =
+                parsed.stream().map(it -> it.getHost() + ':' + it.getPort()).collect(Collectors.joining(","));
+        return (first.isSsl() ? "rediss://" : "redis://") + hosts;
     }
 
-    RedisURI redisUri() {
-        RedisURI parsed = parse(uri);
-        parsed.setTimeout(connectTimeout); // bounds the greeting; commands have a timeout of their own
+    /** Whether several nodes are named, which then are those of a cluster. */
+    boolean isCluster() {
+        return parse(uri).size() > 1;
+    }
+
+    /** One, or nodes of a cluster by which the others are found. */
+    List<RedisURI> seeds() {
+        List<RedisURI> parsed = parse(uri);
+        parsed.forEach(
+                it -> it.setTimeout(connectTimeout)); // bounds the greeting; commands have a timeout of their own
         return parsed;
     }
 
     /** The cause is left out, since it quotes the text, which may hold a password. */
     @SuppressWarnings("UnusedException")
-    private static RedisURI parse(String uri) {
-        RedisURI parsed;
+    private static List<RedisURI> parse(String uri) {
+        List<RedisURI> parsed = new ArrayList<>();
+        Matcher nodes = SEVERAL_NODES.matcher(uri);
         try {
-            parsed = RedisURI.create(uri);
+            if (nodes.matches()) {
+                for (String node : nodes.group("nodes").split(",", -1)) {
+                    parsed.add(RedisURI.create(nodes.group("scheme") + node + nodes.group("rest")));
+                }
+            } else {
+                parsed.add(RedisURI.create(uri));
+            }
         } catch (RuntimeException e) {
             throw unreadable();
         }
-        boolean named = parsed.getSocket() != null
-                || parsed.getSentinels().stream().anyMatch(it -> isHost(it.getHost()))
-                || isHost(parsed.getHost());
+        boolean named = parsed.stream().allMatch(RedisSettings::isNamed);
         if (!named || PART_OF_PASSWORD_AS_PATH.matcher(uri).find()) {
             throw unreadable();
         }
         return parsed;
+    }
+
+    private static boolean isNamed(RedisURI uri) {
+        return uri.getSocket() != null
+                || uri.getSentinels().stream().anyMatch(it -> isHost(it.getHost()))
+                || isHost(uri.getHost());
     }
 
     private static boolean isHost(@Nullable String host) {

@@ -3,7 +3,6 @@ package io.whimbrel.broker.redis;
 import static java.nio.charset.StandardCharsets.US_ASCII;
 import static java.nio.charset.StandardCharsets.UTF_8;
 
-import io.lettuce.core.api.StatefulRedisConnection;
 import io.lettuce.core.api.async.RedisAsyncCommands;
 import io.whimbrel.broker.Hop;
 import io.whimbrel.broker.Trace;
@@ -16,7 +15,6 @@ import java.util.Collection;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import org.jspecify.annotations.Nullable;
 
@@ -25,7 +23,6 @@ import org.jspecify.annotations.Nullable;
  * of them under its number; and one list of ids per topic, {@link TopicKeys#traced}. Safe for any thread.
  */
 final class RedisTraces implements Traces {
-    private static final Script APPEND = Script.named("traces");
     /** Publications one call is about, so that Redis does not keep others waiting. */
     private static final int LEGS_AT_ONCE = 64;
 
@@ -47,29 +44,22 @@ final class RedisTraces implements Traces {
         this.prefix = prefix;
     }
 
-    static CompletionStage<String> prepare(StatefulRedisConnection<String, byte[]> connection) {
-        return APPEND.load(connection);
-    }
-
     @Override
     public CompletionStage<Void> append(Collection<Leg> legs) {
-        List<Leg> all = List.copyOf(legs);
-        return broker.onConnection("writing traces", connection -> {
-            List<CompletableFuture<?>> calls = new ArrayList<>();
-            for (int from = 0; from < all.size(); from += LEGS_AT_ONCE) {
-                List<Leg> piece = all.subList(from, Math.min(from + LEGS_AT_ONCE, all.size()));
-                calls.add(append(connection, piece).toCompletableFuture());
+        List<CompletionStage<?>> all = new ArrayList<>();
+        all.add(broker.inPieces(legs, leg -> key(leg.id()), LEGS_AT_ONCE, "writing traces", this::append));
+        for (Leg leg : legs) {
+            if (leg.first()) {
+                all.add(broker.onConnection(
+                        "writing traces",
+                        TopicKeys.traced(prefix, leg.topic()),
+                        connection -> list(connection.commands(), leg)));
             }
-            for (Leg leg : all) {
-                if (leg.first()) {
-                    calls.add(list(connection.async(), leg).toCompletableFuture());
-                }
-            }
-            return CompletableFuture.allOf(calls.toArray(CompletableFuture[]::new));
-        });
+        }
+        return Stages.all(all);
     }
 
-    private CompletionStage<List<Object>> append(StatefulRedisConnection<String, byte[]> connection, List<Leg> legs) {
+    private CompletionStage<List<Object>> append(Connection connection, List<Leg> legs) {
         List<byte[]> arguments = new ArrayList<>();
         arguments.add(KEPT_MILLIS);
         arguments.add(MOST);
@@ -84,7 +74,7 @@ final class RedisTraces implements Traces {
             leg.hops().forEach(hop -> arguments.add(encode(hop)));
         }
         String[] keys = legs.stream().map(leg -> key(leg.id())).toArray(String[]::new);
-        return APPEND.call(connection, keys, arguments.toArray(byte[][]::new));
+        return Script.TRACES.call(connection, keys, arguments.toArray(byte[][]::new));
     }
 
     private CompletionStage<Boolean> list(RedisAsyncCommands<String, byte[]> commands, Leg leg) {
@@ -99,7 +89,8 @@ final class RedisTraces implements Traces {
     public CompletionStage<Optional<Trace>> find(String id) {
         return broker.onConnection(
                 "reading a trace",
-                connection -> connection.async().hgetall(key(id)).thenApply(RedisTraces::trace));
+                key(id),
+                connection -> connection.commands().hgetall(key(id)).thenApply(RedisTraces::trace));
     }
 
     private static Optional<Trace> trace(Map<String, byte[]> fields) {
@@ -129,8 +120,9 @@ final class RedisTraces implements Traces {
     public CompletionStage<List<String>> recent(Topic topic) {
         return broker.onConnection(
                 "reading what is traced",
+                TopicKeys.traced(prefix, topic),
                 connection -> connection
-                        .async()
+                        .commands()
                         .lrange(TopicKeys.traced(prefix, topic), 0, -1)
                         .thenApply(ids ->
                                 ids.stream().map(RedisTraces::text).distinct().toList()));

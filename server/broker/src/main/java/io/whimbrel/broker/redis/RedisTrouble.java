@@ -3,6 +3,7 @@ package io.whimbrel.broker.redis;
 import io.lettuce.core.RedisCommandExecutionException;
 import io.lettuce.core.RedisCommandTimeoutException;
 import io.lettuce.core.RedisException;
+import io.lettuce.core.RedisReadOnlyException;
 import io.whimbrel.broker.BrokerUnavailableException;
 import java.io.IOException;
 import java.util.concurrent.CancellationException;
@@ -32,6 +33,8 @@ final class RedisTrouble {
             return "Redis refused (%s)".formatted(code);
         }
         return switch (root) {
+            case UnfitServerException unfit -> String.valueOf(unfit.getMessage());
+            case Shards.NoShardException unknown -> String.valueOf(unknown.getMessage());
             case RedisCommandTimeoutException _, TimeoutException _ -> "no answer in time";
             case IOException _ ->
                 NATIVE_CALL.matcher(String.valueOf(root.getMessage())).replaceFirst("");
@@ -51,6 +54,11 @@ final class RedisTrouble {
         return root(failure) instanceof RedisCommandExecutionException;
     }
 
+    /** Whether Redis takes no writes, since it is a replica. */
+    static boolean isReplica(Throwable failure) {
+        return root(failure) instanceof RedisReadOnlyException;
+    }
+
     static boolean isTimeout(Throwable failure) {
         return root(failure) instanceof RedisCommandTimeoutException;
     }
@@ -68,7 +76,7 @@ final class RedisTrouble {
         return matcher.find() ? matcher.group(1) : null;
     }
 
-    private static Throwable root(Throwable failure) {
+    static Throwable root(Throwable failure) {
         Throwable root = failure;
         for (int depth = 0; root.getCause() != null && depth < DEEPEST_CAUSE; depth++) {
             root = root.getCause();

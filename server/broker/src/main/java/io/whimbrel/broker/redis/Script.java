@@ -2,7 +2,6 @@ package io.whimbrel.broker.redis;
 
 import io.lettuce.core.RedisNoScriptException;
 import io.lettuce.core.ScriptOutputType;
-import io.lettuce.core.api.StatefulRedisConnection;
 import io.lettuce.core.codec.Base16;
 import java.io.IOException;
 import java.io.InputStream;
@@ -15,18 +14,40 @@ import java.util.concurrent.CompletionStage;
 
 /**
  * A Lua script beside this class, which Redis runs in one step. It is called by its digest; a Redis that does not know it,
- * such as one whose scripts were flushed, is sent the text. Safe for any thread.
+ * such as one whose scripts were flushed, is sent the text. None of them says that it writes nothing, not even one that only
+ * publishes: so a replica refuses it, where PUBLISH would succeed and reach nobody. Safe for any thread.
  */
 final class Script {
-    private final String text;
-    private final String digest;
+    static final Script ANNOUNCE = named("announce");
+    static final Script PUBLISH = named("publish");
+    static final Script HISTORY = named("history");
+    static final Script CURSORS = named("cursors");
+    static final Script TOPS = named("tops");
+    static final Script RECEIPT = named("receipt");
+    static final Script RECEIPTS = named("receipts");
+    static final Script NOTICE = named("notice");
+    static final Script TRACES = named("traces");
+    private static final List<Script> ALL =
+            List.of(ANNOUNCE, PUBLISH, HISTORY, CURSORS, TOPS, RECEIPT, RECEIPTS, NOTICE, TRACES);
 
-    private Script(String text) {
-        this.text = text;
-        digest = Base16.digest(text.getBytes(StandardCharsets.UTF_8));
+    /** What PUBLISH is called where channels belong to shards of a cluster. */
+    private static final String SHARDED_PUBLISH = "'SPUBLISH'";
+
+    private final Text classic;
+    private final Text sharded;
+
+    private record Text(String lua, String digest) {
+        Text(String lua) {
+            this(lua, Base16.digest(lua.getBytes(StandardCharsets.UTF_8)));
+        }
     }
 
-    static Script named(String name) {
+    private Script(String lua) {
+        classic = new Text(lua);
+        sharded = new Text(lua.replace("'PUBLISH'", SHARDED_PUBLISH));
+    }
+
+    private static Script named(String name) {
         try (InputStream in = Script.class.getResourceAsStream(name + ".lua")) {
             if (in == null) {
                 throw new IllegalStateException(name + ".lua is missing beside " + Script.class);
@@ -37,21 +58,33 @@ final class Script {
         }
     }
 
-    /** Makes it known to Redis. */
-    CompletionStage<String> load(StatefulRedisConnection<String, byte[]> connection) {
-        return connection.async().scriptLoad(text);
+    /**
+     * Makes all of them known to Redis. To be done with a new connection before it is used: a script that has to be sent may be
+     * overtaken by the next.
+     */
+    static CompletionStage<Void> loadAll(Connection connection) {
+        return CompletableFuture.allOf(ALL.stream()
+                .map(script -> connection
+                        .commands()
+                        .scriptLoad(script.text(connection).lua)
+                        .toCompletableFuture())
+                .toArray(CompletableFuture[]::new));
     }
 
-    CompletionStage<List<Object>> call(
-            StatefulRedisConnection<String, byte[]> connection, String[] keys, byte[]... arguments) {
-        var commands = connection.async();
-        CompletionStage<List<Object>> answer = commands.evalsha(digest, ScriptOutputType.MULTI, keys, arguments);
+    CompletionStage<List<Object>> call(Connection connection, String[] keys, byte[]... arguments) {
+        var commands = connection.commands();
+        Text text = text(connection);
+        CompletionStage<List<Object>> answer = commands.evalsha(text.digest, ScriptOutputType.MULTI, keys, arguments);
         return answer.exceptionallyCompose(failure -> {
             if (isUnknown(failure)) {
-                return commands.eval(text, ScriptOutputType.MULTI, keys, arguments);
+                return commands.eval(text.lua, ScriptOutputType.MULTI, keys, arguments);
             }
             return CompletableFuture.failedStage(failure);
         });
+    }
+
+    private Text text(Connection connection) {
+        return connection.server().ofCluster() ? sharded : classic;
     }
 
     private static boolean isUnknown(Throwable failure) {

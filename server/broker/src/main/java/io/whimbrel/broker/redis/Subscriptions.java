@@ -1,7 +1,9 @@
 package io.whimbrel.broker.redis;
 
+import io.lettuce.core.RedisURI;
 import io.lettuce.core.pubsub.RedisPubSubAdapter;
 import io.lettuce.core.pubsub.StatefulRedisPubSubConnection;
+import io.lettuce.core.pubsub.api.async.RedisPubSubAsyncCommands;
 import io.netty.channel.EventLoop;
 import io.whimbrel.broker.Broker;
 import io.whimbrel.broker.BrokerCounters;
@@ -9,54 +11,108 @@ import io.whimbrel.broker.BrokerUnavailableException;
 import io.whimbrel.model.Publication;
 import io.whimbrel.model.Topic;
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
+import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
+import java.util.function.Function;
+import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * What this node wants to receive, and the connection it comes by. Called only on its event loop, which is also the
- * connection's, so that publications are handed on without a change of thread.
+ * What this node wants to receive from one shard, and the connection it comes by. Called only on its event loop, which is also
+ * the connection's, so that publications are handed on without a change of thread.
+ *
+ * <p>In a cluster a channel belongs to the shard of its slot (sharded pub/sub). A channel whose slot has gone elsewhere is
+ * told by its node, unasked or when it is asked for; it then waits here as misplaced until it is known whose it is.
  */
 final class Subscriptions {
     private static final Logger log = LoggerFactory.getLogger(Subscriptions.class);
 
-    /** Channels per SUBSCRIBE when all are renewed: few round trips, no command of megabytes. */
+    /** Channels that are renewed at once: few round trips, no command of megabytes. */
     static final int RENEWAL_CHUNK = 500;
 
     private static final long MALFORMED_LOG_INTERVAL_NANOS = TimeUnit.SECONDS.toNanos(10);
+    /** Channels that come here together are told together. */
+    private static final long ARRIVED_AFTER_MILLIS = 20;
 
     private final EventLoop loop;
+    private final boolean sharded;
     private final RedisLink<StatefulRedisPubSubConnection<String, byte[]>> link;
+    private final Shard.Requirement requirement;
     private final Broker.Listener listener;
     private final BrokerCounters counters;
+    private final Runnable onMisplaced;
     private final Map<String, Subscription> topics = new HashMap<>();
-    private final Map<String, Consumer<byte[]>> plainChannels = new HashMap<>();
-    /** Who wants to know when what it listens to was newly subscribed. */
-    private final List<Runnable> subscribers = new ArrayList<>();
+    private final Map<String, Ear> ears = new HashMap<>();
+    /** Of another shard, as its node says; still among the others above. */
+    private final Set<String> misplaced = new HashSet<>();
 
     /** Connected, but not all subscriptions are acknowledged yet. */
     private @Nullable StatefulRedisPubSubConnection<String, byte[]> renewing;
 
+    private boolean arrivalsScheduled;
     private long malformedLoggedNanos = System.nanoTime() - MALFORMED_LOG_INTERVAL_NANOS;
 
     /** One subscribe that was not undone. A new one for the same topic is another object. */
     private record Subscription(Topic topic, CompletableFuture<Void> acknowledged) {}
 
-    Subscriptions(LettuceClient client, Broker.Listener listener, BrokerCounters counters) {
+    /**
+     * Who listens to a channel that is no topic's.
+     *
+     * @param classic whether it is heard at every node of a cluster alike
+     */
+    private record Ear(Consumer<byte[]> consumer, Runnable onSubscribed, boolean classic) {
+        Ear and(Ear other) {
+            return new Ear(
+                    consumer.andThen(other.consumer),
+                    () -> {
+                        onSubscribed.run();
+                        other.onSubscribed.run();
+                    },
+                    classic);
+        }
+    }
+
+    /**
+     * @param sharded whether channels belong to shards of a cluster
+     * @param onMisplaced told when a node says that a channel is not its own
+     */
+    Subscriptions(
+            String address,
+            RedisURI uri,
+            LettuceClient client,
+            Shard.Requirement requirement,
+            boolean sharded,
+            Broker.Listener listener,
+            BrokerCounters counters,
+            Runnable onMisplaced) {
         this.loop = client.home();
+        this.requirement = requirement;
+        this.sharded = sharded;
         this.listener = listener;
         this.counters = counters;
-        link = new RedisLink<>("subscriptions", loop, client.settings(), client::connectPubSub, this::renew, () -> {
-            counters.reconnects.increment();
-            listener.onRenewed();
-        });
+        this.onMisplaced = onMisplaced;
+        link = new RedisLink<>(
+                "subscriptions",
+                address,
+                loop,
+                client.settings(),
+                () -> client.connectPubSub(uri),
+                this::prepare,
+                () -> {
+                    counters.reconnects.increment();
+                    listener.onRenewed();
+                });
     }
 
     RedisLink<StatefulRedisPubSubConnection<String, byte[]>> link() {
@@ -78,18 +134,27 @@ final class Subscriptions {
         Subscription subscription = new Subscription(topic, new CompletableFuture<>());
         topics.put(channel, subscription);
         forward(subscription.acknowledged(), result);
-        connection
-                .async()
-                .subscribe(channel)
+        subscribe(connection.async(), channel)
                 .whenCompleteAsync(
                         (_, failure) -> {
                             if (failure == null) {
                                 subscription.acknowledged().complete(null);
+                            } else if (Redirection.of(failure) != null) {
+                                misplace(channel);
                             } else {
                                 giveUp(channel, subscription, failure);
                             }
                         },
                         loop);
+    }
+
+    private CompletionStage<Void> subscribe(RedisPubSubAsyncCommands<String, byte[]> commands, String channel) {
+        return isSharded(channel) ? commands.ssubscribe(channel) : commands.subscribe(channel);
+    }
+
+    private boolean isSharded(String channel) {
+        Ear ear = ears.get(channel);
+        return sharded && (ear == null || !ear.classic());
     }
 
     /** A late acknowledgement must not leave a subscription nobody knows of, so it is undone behind it. */
@@ -118,34 +183,164 @@ final class Subscriptions {
 
     private void sendUnsubscribe(String channel) {
         var connection = usable();
-        if (connection != null && !plainChannels.containsKey(channel)) {
-            var _ = connection.async().unsubscribe(channel);
+        if (connection != null && !ears.containsKey(channel)) {
+            var commands = connection.async();
+            var _ = sharded ? commands.sunsubscribe(channel) : commands.unsubscribe(channel);
         }
     }
 
+    /** Listens to a channel that is no topic's, and is told whenever it was newly subscribed: what was sent before was missed. */
     void listen(String channel, Consumer<byte[]> consumer, Runnable onSubscribed) {
-        plainChannels.merge(channel, consumer, Consumer::andThen);
-        subscribers.add(onSubscribed);
+        listen(channel, new Ear(consumer, onSubscribed, false));
+    }
+
+    /** The same for one that others send to, who know nothing of shards. */
+    void listenClassic(String channel, Consumer<byte[]> consumer) {
+        listen(channel, new Ear(consumer, () -> {}, true));
+    }
+
+    private void listen(String channel, Ear ear) {
+        ears.merge(channel, ear, Ear::and);
         var connection = usable();
         if (connection != null) {
-            var _ = connection
-                    .async()
-                    .subscribe(channel)
-                    .whenCompleteAsync(
-                            (_, failure) -> {
-                                if (failure == null) {
-                                    onSubscribed.run();
-                                } else { // renewed with the next connection
-                                    link.lost(connection, RedisTrouble.describe(failure));
-                                }
-                            },
-                            loop);
+            send(connection, channel, ear);
+        }
+    }
+
+    private void send(StatefulRedisPubSubConnection<String, byte[]> connection, String channel, Ear ear) {
+        subscribe(connection.async(), channel)
+                .whenCompleteAsync(
+                        (_, failure) -> {
+                            if (failure == null) {
+                                ear.onSubscribed().run();
+                            } else if (Redirection.of(failure) != null) {
+                                misplace(channel);
+                            } else { // renewed with the next connection
+                                link.lost(connection, RedisTrouble.describe(failure));
+                            }
+                        },
+                        loop);
+    }
+
+    void unlisten(String channel) {
+        if (ears.remove(channel) != null && !topics.containsKey(channel)) {
+            sendUnsubscribe(channel);
+        }
+    }
+
+    private void misplace(String channel) {
+        if ((topics.containsKey(channel) || ears.containsKey(channel)) && misplaced.add(channel)) {
+            onMisplaced.run();
+        }
+    }
+
+    /** Gives up the connection, which was found to be of no use, and makes another. */
+    void giveUp(String why) {
+        var connection = usable();
+        if (connection != null) {
+            link.lost(connection, why);
+        }
+    }
+
+    /** Hands over the channels that are another shard's, and asks again for those that a node did not take for its own. */
+    void settle(Predicate<String> isOurs, Function<String, Subscriptions> owner) {
+        if (!sharded) {
+            return;
+        }
+        for (String channel : notOurs(topics.keySet(), isOurs)) {
+            Subscription subscription = topics.remove(channel);
+            sendUnsubscribe(channel);
+            owner.apply(channel).adopt(channel, Objects.requireNonNull(subscription));
+        }
+        for (String channel : notOurs(ears.keySet(), isOurs)) {
+            Ear ear = Objects.requireNonNull(ears.get(channel));
+            if (!ear.classic()) {
+                ears.remove(channel);
+                owner.apply(channel).listen(channel, ear);
+            }
+        }
+        List<String> again = List.copyOf(misplaced);
+        misplaced.clear();
+        var connection = usable();
+        if (connection != null) {
+            for (String channel : again) {
+                Subscription subscription = topics.get(channel);
+                Ear ear = ears.get(channel);
+                if (subscription != null) {
+                    ask(connection, channel, subscription);
+                }
+                if (ear != null) {
+                    send(connection, channel, ear);
+                }
+            }
+        }
+    }
+
+    private static List<String> notOurs(Collection<String> channels, Predicate<String> isOurs) {
+        return channels.stream().filter(isOurs.negate()).toList();
+    }
+
+    /** Whether channels wait to be found a shard for. */
+    boolean hasMisplaced() {
+        return !misplaced.isEmpty();
+    }
+
+    private void adopt(String channel, Subscription subscription) {
+        topics.put(channel, subscription);
+        var connection = usable();
+        if (connection != null) {
+            ask(connection, channel, subscription);
+        }
+    }
+
+    /** Subscribes a channel that was subscribed elsewhere: what was published in between is to be looked for. */
+    private void ask(
+            StatefulRedisPubSubConnection<String, byte[]> connection, String channel, Subscription subscription) {
+        counters.moved.increment();
+        subscribe(connection.async(), channel)
+                .whenCompleteAsync(
+                        (_, failure) -> {
+                            if (failure == null) {
+                                subscription.acknowledged().complete(null);
+                                arrivedSoon();
+                            } else if (Redirection.of(failure) != null) {
+                                misplace(channel);
+                            } else { // renewed with the next connection
+                                link.lost(connection, RedisTrouble.describe(failure));
+                            }
+                        },
+                        loop);
+    }
+
+    private void arrivedSoon() {
+        if (!arrivalsScheduled) {
+            arrivalsScheduled = true;
+            var _ = loop.schedule(
+                    () -> {
+                        arrivalsScheduled = false;
+                        listener.onRenewed();
+                    },
+                    ARRIVED_AFTER_MILLIS,
+                    TimeUnit.MILLISECONDS);
         }
     }
 
     private @Nullable StatefulRedisPubSubConnection<String, byte[]> usable() {
         var connection = link.connection();
         return connection == null ? renewing : connection;
+    }
+
+    private CompletionStage<Void> prepare(StatefulRedisPubSubConnection<String, byte[]> connection) {
+        return Server.ask(connection)
+                .thenCompose(server -> requirement.check(connection, server))
+                .thenComposeAsync(
+                        wrong -> {
+                            if (wrong.isPresent()) {
+                                throw new UnfitServerException(wrong.get());
+                            }
+                            return renew(connection);
+                        },
+                        loop);
     }
 
     /** Subscribes a new connection to everything; the stage completes when Redis acknowledged it all. */
@@ -155,10 +350,21 @@ final class Subscriptions {
             public void message(String channel, byte[] message) {
                 received(channel, message);
             }
+
+            @Override
+            public void smessage(String channel, byte[] message) {
+                received(channel, message);
+            }
+
+            @Override
+            public void sunsubscribed(String channel, long count) {
+                misplace(channel); // unless we asked for it
+            }
         });
         renewing = connection;
+        misplaced.clear();
         List<String> channels = new ArrayList<>(topics.keySet());
-        channels.addAll(plainChannels.keySet());
+        channels.addAll(ears.keySet());
         CompletableFuture<Void> renewed = new CompletableFuture<>();
         renewFrom(connection, channels, 0, renewed);
         return renewed.whenComplete((_, failure) -> {
@@ -166,14 +372,15 @@ final class Subscriptions {
                 renewing = null;
             }
             if (failure == null) {
-                subscribers.forEach(Runnable::run);
+                List.copyOf(ears.values()).forEach(ear -> ear.onSubscribed().run());
             }
         });
     }
 
     /**
      * One chunk after the other. Lettuce takes a SUBSCRIBE of many channels for answered when the first one is, so a
-     * PING behind it tells when the last one was: Redis answers in order.
+     * PING behind it tells when the last one was: Redis answers in order. Sharded channels are asked for one at a time, since those
+     * of one command would have to share a slot.
      */
     private void renewFrom(
             StatefulRedisPubSubConnection<String, byte[]> connection,
@@ -185,14 +392,23 @@ final class Subscriptions {
             return;
         }
         int to = Math.min(from + RENEWAL_CHUNK, channels.size());
-        String[] chunk = channels.subList(from, to).stream()
-                .filter(channel -> topics.containsKey(channel) || plainChannels.containsKey(channel))
-                .toArray(String[]::new); // what was unsubscribed meanwhile must not come back
-        CompletionStage<Void> subscribed = chunk.length == 0
-                ? CompletableFuture.completedStage(null)
-                : connection.async().subscribe(chunk);
-        var _ = subscribed
-                .thenCombine(connection.async().ping(), (_, pong) -> pong)
+        List<String> chunk = channels.subList(from, to).stream()
+                .filter(channel -> topics.containsKey(channel) || ears.containsKey(channel))
+                .toList(); // what was unsubscribed meanwhile must not come back
+        var commands = connection.async();
+        List<CompletableFuture<?>> asked = new ArrayList<>();
+        String[] together =
+                chunk.stream().filter(channel -> !isSharded(channel)).toArray(String[]::new);
+        if (together.length > 0) {
+            asked.add(commands.subscribe(together).toCompletableFuture());
+        }
+        for (String channel : chunk) {
+            if (isSharded(channel)) {
+                asked.add(renew(commands, channel));
+            }
+        }
+        asked.add(commands.ping().toCompletableFuture());
+        var _ = CompletableFuture.allOf(asked.toArray(CompletableFuture[]::new))
                 .whenCompleteAsync(
                         (_, failure) -> {
                             if (failure != null) {
@@ -204,15 +420,38 @@ final class Subscriptions {
                         loop);
     }
 
+    /** One that has gone elsewhere keeps the others from nothing. */
+    private CompletableFuture<Void> renew(RedisPubSubAsyncCommands<String, byte[]> commands, String channel) {
+        return commands.ssubscribe(channel)
+                .toCompletableFuture()
+                .handleAsync(
+                        (_, failure) -> {
+                            if (failure == null) {
+                                Subscription subscription = topics.get(channel);
+                                if (subscription != null) {
+                                    subscription.acknowledged().complete(null);
+                                }
+                                return CompletableFuture.<Void>completedFuture(null);
+                            }
+                            if (Redirection.of(failure) != null) {
+                                misplace(channel);
+                                return CompletableFuture.<Void>completedFuture(null);
+                            }
+                            return CompletableFuture.<Void>failedFuture(failure);
+                        },
+                        loop)
+                .thenCompose(it -> it);
+    }
+
     private void received(String channel, byte[] message) {
         Subscription subscription = topics.get(channel);
-        Consumer<byte[]> plain = plainChannels.get(channel);
+        Ear ear = ears.get(channel);
         try {
             if (subscription != null) {
                 receivedPublication(subscription.topic(), message);
             }
-            if (plain != null) {
-                plain.accept(message);
+            if (ear != null) {
+                ear.consumer().accept(message);
             }
         } catch (RuntimeException e) {
             log.error("A listener of the broker failed, which it must not", e);
@@ -245,8 +484,8 @@ final class Subscriptions {
     /** Ends all subscriptions. */
     CompletableFuture<Void> close() {
         topics.clear();
-        plainChannels.clear();
-        subscribers.clear();
+        ears.clear();
+        misplaced.clear();
         return link.close();
     }
 }

@@ -5,11 +5,20 @@ import io.whimbrel.model.Topic;
 
 /** The names in Redis that belong to one topic. In a cluster the braces place all of them by the topic. */
 final class TopicKeys {
+    private static final char ESCAPE = '~';
+
     private TopicKeys() {}
 
     /** The pub/sub channel its publications go through. */
     static String channel(String prefix, Topic topic) {
-        return prefix + ":{" + topic.name() + '}';
+        return prefix + ":{" + tag(topic.name()) + '}';
+    }
+
+    /** Nobody who chooses a topic's name chooses where the braces end, and with it the place in a cluster. */
+    private static String tag(String name) {
+        return name.indexOf('}') < 0 && name.indexOf(ESCAPE) < 0
+                ? name
+                : name.replace("~", "~0").replace("}", "~1");
     }
 
     /** A hash: {@code e}, the epoch, {@code o}, the offset of its newest publication, and {@code c}, the cursor. */

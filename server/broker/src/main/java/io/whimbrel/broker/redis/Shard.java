@@ -1,0 +1,177 @@
+package io.whimbrel.broker.redis;
+
+import io.lettuce.core.RedisURI;
+import io.lettuce.core.api.StatefulRedisConnection;
+import io.netty.channel.EventLoop;
+import io.whimbrel.broker.Broker;
+import io.whimbrel.broker.BrokerCounters;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
+import java.util.concurrent.RejectedExecutionException;
+import java.util.function.Supplier;
+import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * One Redis that takes writes, and this node's connections to it: for commands one on each event loop, so that who calls on
+ * one of them is answered there, and one for subscriptions. Safe for any thread but where it says so.
+ */
+final class Shard {
+    private static final Logger log = LoggerFactory.getLogger(Shard.class);
+
+    private final String address;
+    /** The first one is for who calls from elsewhere than one of our event loops. */
+    private final List<CommandLink> commands;
+
+    private final Subscriptions subscriptions;
+    private final Probe probe;
+
+    /** What a new connection has to be to be of use. */
+    interface Requirement {
+        /** Completes with what is wrong with it, empty for nothing. */
+        CompletionStage<Optional<String>> check(StatefulRedisConnection<String, byte[]> connection, Server server);
+    }
+
+    /** @param address for the log */
+    Shard(
+            String address,
+            RedisURI uri,
+            LettuceClient client,
+            Requirement requirement,
+            boolean sharded,
+            Broker.Listener listener,
+            BrokerCounters counters,
+            Runnable onMisplaced) {
+        this.address = address;
+        commands = client.loops().stream()
+                .map(loop -> new CommandLink(address, uri, client, loop, requirement, counters))
+                .toList();
+        subscriptions = new Subscriptions(address, uri, client, requirement, sharded, listener, counters, onMisplaced);
+        probe = new Probe(this, client.home(), counters, onMisplaced);
+    }
+
+    String address() {
+        return address;
+    }
+
+    Subscriptions subscriptions() {
+        return subscriptions;
+    }
+
+    Probe probe() {
+        return probe;
+    }
+
+    /** For an event loop's own thread the same each time, which keeps the order of what it publishes. */
+    CommandLink commandsHere() {
+        for (CommandLink link : commands) {
+            if (link.link.loop().inEventLoop()) {
+                return link;
+            }
+        }
+        return commands.getFirst();
+    }
+
+    void start() {
+        commands.forEach(it -> it.link.start());
+        subscriptions.link().start();
+    }
+
+    CompletableFuture<Void> settled() {
+        return CompletableFuture.allOf(Stream.concat(
+                        commands.stream().map(it -> it.link.settled()),
+                        Stream.of(subscriptions.link().settled()))
+                .toArray(CompletableFuture[]::new));
+    }
+
+    Optional<String> outage() {
+        return commands.stream()
+                .flatMap(it -> it.link.outage().stream())
+                .findFirst()
+                .or(subscriptions.link()::outage)
+                .or(probe::outage);
+    }
+
+    /** Completes in any case: what could not be closed in order is ended with the client. */
+    CompletableFuture<Void> close() {
+        probe.close();
+        Stream<CompletableFuture<Void>> closing = Stream.concat(
+                commands.stream().map(it -> closeOn(it.link.loop(), it.link::close)),
+                Stream.of(closeOn(subscriptions.link().loop(), subscriptions::close)));
+        return CompletableFuture.allOf(closing.toArray(CompletableFuture[]::new));
+    }
+
+    private static CompletableFuture<Void> closeOn(EventLoop loop, Supplier<CompletableFuture<Void>> close) {
+        CompletableFuture<Void> ended = new CompletableFuture<>();
+        try {
+            loop.execute(() -> {
+                var _ = close.get().whenComplete((_, _) -> ended.complete(null));
+            });
+        } catch (RejectedExecutionException e) {
+            log.debug("the event loop ended before the broker was closed", e);
+            ended.complete(null);
+        }
+        return ended;
+    }
+
+    /** A connection for commands. */
+    static final class CommandLink {
+        private final RedisLink<StatefulRedisConnection<String, byte[]>> link;
+        private volatile @Nullable Connection prepared;
+
+        private CommandLink(
+                String address,
+                RedisURI uri,
+                LettuceClient client,
+                EventLoop loop,
+                Requirement requirement,
+                BrokerCounters counters) {
+            link = new RedisLink<>(
+                    "commands",
+                    address,
+                    loop,
+                    client.settings(),
+                    () -> client.connect(loop, uri),
+                    connection -> prepare(connection, requirement),
+                    counters.reconnects::increment);
+        }
+
+        private CompletionStage<Void> prepare(
+                StatefulRedisConnection<String, byte[]> connection, Requirement requirement) {
+            return Server.ask(connection).thenCompose(server -> {
+                Connection known = new Connection(connection, server);
+                return requirement.check(connection, server).thenCompose(wrong -> {
+                    if (wrong.isPresent()) {
+                        return CompletableFuture.failedStage(new UnfitServerException(wrong.get()));
+                    }
+                    return Script.loadAll(known).thenRun(() -> prepared = known);
+                });
+            });
+        }
+
+        EventLoop loop() {
+            return link.loop();
+        }
+
+        /** The connection to use, null while there is none. */
+        @Nullable
+        Connection connection() {
+            Connection last = prepared;
+            return last != null && last.lettuce().equals(link.connection()) ? last : null;
+        }
+
+        /** Why there is no connection. */
+        Optional<String> outage() {
+            return link.outage();
+        }
+
+        /** Gives a connection up, which was found to be of no use, and makes another. */
+        void lost(Connection connection, String why) {
+            link.loop().execute(() -> link.lost(connection.lettuce(), why));
+        }
+    }
+}

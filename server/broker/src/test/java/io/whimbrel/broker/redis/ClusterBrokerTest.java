@@ -1,0 +1,155 @@
+package io.whimbrel.broker.redis;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+
+import io.lettuce.core.ScriptOutputType;
+import io.lettuce.core.api.sync.RedisCommands;
+import io.lettuce.core.cluster.SlotHash;
+import io.whimbrel.broker.Broker;
+import io.whimbrel.broker.BrokerContract;
+import io.whimbrel.broker.RecordingListener;
+import io.whimbrel.model.Topic;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.UUID;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** On a real Redis Cluster of three shards, whose slots move. */
+class ClusterBrokerTest extends BrokerContract {
+    private static final Duration SOON = Duration.ofSeconds(20);
+
+    @TempDir
+    private static Path folder;
+
+    private static RedisCluster cluster;
+
+    private final String prefix = "test-" + UUID.randomUUID();
+
+    @BeforeAll
+    static void startRedis() throws IOException {
+        cluster = RedisCluster.start(folder, 3, false);
+    }
+
+    @AfterAll
+    static void stopRedis() {
+        cluster.close();
+    }
+
+    @Override
+    protected Broker join(Broker.Listener listener) {
+        return RedisBroker.connect(settings(), listener);
+    }
+
+    @Override
+    protected void loseEverything() {
+        cluster.primaries.forEach(node -> node.commands().flushall());
+    }
+
+    @Override
+    protected void fill(String kind, int count, long untilMillis) {
+        String key = "%s:notices:{%s}:".formatted(prefix, kind);
+        RedisCommands<String, String> commands =
+                cluster.ownerOf(SlotHash.getSlot(key)).commands();
+        int atOnce = 2_000; // so that others have their turn
+        for (int from = 1; from <= count; from += atOnce) {
+            commands.eval(
+                    "for i = " + from + ", " + Math.min(from + atOnce - 1, count)
+                            + " do redis.call('HSET', KEYS[1], 'filled-' .. i, ARGV[1] .. ' ')"
+                            + " redis.call('ZADD', KEYS[2], ARGV[1], 'filled-' .. i) end",
+                    ScriptOutputType.STATUS,
+                    new String[] {key + "h", key + "e"},
+                    Long.toString(untilMillis));
+        }
+    }
+
+    private RedisSettings settings() {
+        return RedisSettings.of(cluster.uri()).withKeyPrefix(prefix).withHistory(RULES);
+    }
+
+    private RedisBroker ready(Broker.Listener listener) {
+        RedisBroker node = RedisBroker.connect(settings(), listener);
+        await().atMost(SOON).untilAsserted(() -> assertThat(node.outage()).isEmpty());
+        return node;
+    }
+
+    @Test
+    void aTopicOnEachShardIsDelivered() throws Exception {
+        RecordingListener listener = new RecordingListener();
+        try (RedisBroker node = ready(listener)) {
+            List<Topic> topics = new ArrayList<>();
+            for (int i = 0; i < 60; i++) {
+                topics.add(new Topic("topic-" + i));
+            }
+            for (Topic topic : topics) {
+                get(node.subscribe(topic));
+            }
+            for (Topic topic : topics) {
+                assertThat(get(node.publish(publication(topic.name(), topic))).nodes())
+                        .isEqualTo(1);
+            }
+            await().atMost(SOON).until(() -> listener.ids().size() == topics.size());
+        }
+    }
+
+    @Test
+    void aTopicWhoseSlotMovesIsDeliveredFurtherOn() throws Exception {
+        RecordingListener listener = new RecordingListener();
+        Topic topic = new Topic("kept-moves");
+        int slot = SlotHash.getSlot(TopicKeys.channel(prefix, topic));
+        try (RedisBroker node = ready(listener);
+                RedisBroker publisher = ready(Broker.Listener.NONE)) {
+            get(node.subscribe(topic));
+            get(publisher.publish(publication("before", topic)));
+            RedisCluster.Node from = cluster.ownerOf(slot);
+            RedisCluster.Node to = cluster.primaries.stream()
+                    .filter(other -> other != from)
+                    .findFirst()
+                    .orElseThrow();
+
+            cluster.move(slot, from, to);
+
+            get(publisher.publish(publication("after", topic)));
+            await().atMost(SOON)
+                    .untilAsserted(() -> assertThat(get(publisher.publish(publication("again", topic)))
+                                    .nodes())
+                            .isEqualTo(1));
+            await().atMost(SOON).until(() -> listener.ids().contains("again"));
+            assertThat(node.counters().moved.sum()).isPositive();
+            cluster.move(slot, to, from);
+            await().atMost(SOON)
+                    .untilAsserted(() -> assertThat(get(publisher.publish(publication("back", topic)))
+                                    .nodes())
+                            .isEqualTo(1));
+            await().atMost(SOON).until(() -> listener.ids().contains("back"));
+        }
+    }
+
+    @Test
+    void whatIsPublishedWhileASlotIsUnderWayIsTaken() throws Exception {
+        Topic topic = new Topic("under-way");
+        int slot = SlotHash.getSlot(TopicKeys.channel(prefix, topic));
+        try (RedisBroker publisher = ready(Broker.Listener.NONE)) {
+            RedisCluster.Node from = cluster.ownerOf(slot);
+            RedisCluster.Node to = cluster.primaries.stream()
+                    .filter(other -> other != from)
+                    .findFirst()
+                    .orElseThrow();
+            to.commands().clusterSetSlotImporting(slot, from.id());
+            from.commands().clusterSetSlotMigrating(slot, to.id());
+
+            get(publisher.publish(publication("asks", topic)));
+            cluster.moveKeys(slot, from, to);
+            get(publisher.publish(publication("asks-too", topic)));
+
+            cluster.settle(slot, to);
+            cluster.move(slot, to, from);
+        }
+    }
+}
