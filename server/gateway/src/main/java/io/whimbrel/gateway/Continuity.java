@@ -82,6 +82,17 @@ final class Continuity {
         lost = true;
     }
 
+    /**
+     * Another epoch goes on with the offsets of this one.
+     *
+     * @param certain whether nothing is missing up to there but what the broker keeps
+     */
+    void goOn(Position at, boolean certain) {
+        last = at;
+        heardOf = at.offset();
+        lost |= !certain;
+    }
+
     /** Answers whether the broker has to be told, and is not about to be. */
     boolean moveCursor(Position to) {
         Position at = cursor;

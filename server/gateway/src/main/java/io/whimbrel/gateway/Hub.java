@@ -286,8 +286,14 @@ final class Hub {
         }
         Position top = history.top();
         if (!last.epoch().equals(top.epoch())) {
-            continuity.renew(top.epoch());
-            last = top.at(0);
+            History.Standing standing = history.standing(last);
+            if (standing == null) {
+                continuity.renew(top.epoch());
+                last = top.at(0);
+            } else {
+                continuity.goOn(standing.at(), standing.certain());
+                last = standing.at();
+            }
         }
         if (history.after() > last.offset()) {
             return; // who asked stands further on; the topic's own reading follows

@@ -137,13 +137,22 @@ final class Replay {
             here = continuity().cursor(top.at(history.after()));
             session.standsAt(here.offset());
         }
-        if (claimed != null) {
-            onClaim(claimed, top);
-            claimed = null;
+        History.Standing standing = history.standing(here);
+        if (claimed != null && standing != null) {
+            onClaim(standing.at());
         }
-        if (!here.epoch().equals(top.epoch()) || here.offset() > top.offset()) {
+        claimed = null;
+        if (standing == null) {
             lost = true;
             at = top.at(0);
+            atTop = false;
+            return;
+        }
+        lost |= !standing.certain();
+        here = standing.at();
+        if (here.offset()
+                < history.after()) { // the client has seen what is not there any more: read from where that is
+            at = here;
             atTop = false;
             return;
         }
@@ -167,11 +176,9 @@ final class Replay {
     }
 
     /** A client that says where it stands says as well that it has everything up to there. */
-    private void onClaim(Position claim, Position top) {
-        if (claim.epoch().equals(top.epoch()) && claim.offset() <= top.offset()) {
-            session.standsAt(claim.offset());
-            loop.cursors().move(subscribers, claim);
-        }
+    private void onClaim(Position claim) {
+        session.standsAt(claim.offset());
+        loop.cursors().move(subscribers, claim);
     }
 
     private void tellLoss(Position from) {

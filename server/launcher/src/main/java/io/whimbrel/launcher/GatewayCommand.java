@@ -6,11 +6,6 @@ import io.whimbrel.auth.WebServerVerifier;
 import io.whimbrel.broker.redis.RedisBroker;
 import io.whimbrel.broker.redis.RedisSettings;
 import io.whimbrel.gateway.Gateway;
-import java.util.concurrent.ExecutionException;
-import java.util.concurrent.TimeUnit;
-import java.util.concurrent.TimeoutException;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 import picocli.CommandLine.Command;
 
 @Command(name = "gateway", description = "Runs the WebSocket gateway alone.", sortOptions = false)
@@ -21,10 +16,6 @@ final class GatewayCommand extends SettingsCommand {
      * How long the port stays closed for Redis. Clients of a gateway that is restarted wait in their line, instead of being let
      * in only to be told to come again; without Redis they are told so from then on.
      */
-    private static final long WAIT_FOR_REDIS_MILLIS = 2_000;
-
-    private static final Logger log = LoggerFactory.getLogger(GatewayCommand.class);
-
     @Override
     public Integer call() throws Exception {
         Settings settings = settings();
@@ -40,7 +31,7 @@ final class GatewayCommand extends SettingsCommand {
             Gateway gateway = GatewayService.start(
                     settings,
                     vertx,
-                    (listener, loops) -> awaitRedis(RedisBroker.connect(redis, loops, listener)),
+                    (listener, loops) -> RedisParts.begin(RedisBroker.connect(redis, loops, listener)),
                     verifier,
                     EdgeParts.openTls(settings, teardown),
                     observability,
@@ -50,19 +41,6 @@ final class GatewayCommand extends SettingsCommand {
             signals.haltAfter(settings.number("gateway.drain.seconds") * 1_000L + Alone.STOP_MARGIN_MILLIS);
         }
         return 0;
-    }
-
-    private static RedisBroker awaitRedis(RedisBroker broker) {
-        try {
-            broker.settled().toCompletableFuture().get(WAIT_FOR_REDIS_MILLIS, TimeUnit.MILLISECONDS);
-        } catch (TimeoutException _) {
-            log.warn("Redis has not answered for {} ms, starting without it", WAIT_FOR_REDIS_MILLIS);
-        } catch (ExecutionException e) {
-            throw new IllegalStateException(e);
-        } catch (InterruptedException _) {
-            Thread.currentThread().interrupt();
-        }
-        return broker;
     }
 
     private static TokenVerifier verifier(

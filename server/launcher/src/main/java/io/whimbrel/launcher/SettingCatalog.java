@@ -79,7 +79,14 @@ final class SettingCatalog {
             setting("gateway.pong-backlog.max-bytes", NUMBER, "65536", "unread by a client that pings; then it waits"),
             //
             setting("broker.type", TEXT, "redis", "redis, or memory for one process without Redis"),
-            setting("broker.redis.uri", TEXT, "redis://127.0.0.1:6379", "redis://[user:password@]host:port[/db]"),
+            setting("broker.redis.uri", TEXT, "redis://127.0.0.1:6379", "one, behind Sentinels or a cluster's nodes"),
+            setting(
+                    "broker.redis.durability",
+                    TEXT,
+                    "memory",
+                    "what an accepted message survives: memory, fsync, replicated"),
+            setting("broker.redis.replicas", NUMBER, "1", "how many must have a message, if replicated"),
+            setting("broker.redis.replication-timeout", DURATION, "1s", "how long these are waited for"),
             setting("broker.redis.key-prefix", TEXT, "whimbrel", "what the names of all channels begin with"),
             setting("broker.redis.timeout", DURATION, "2s", "how long Redis may take to answer"),
             setting("broker.redis.connect-timeout", DURATION, "2s", "how long connecting to Redis may take"),

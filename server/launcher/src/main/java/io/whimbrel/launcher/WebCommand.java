@@ -19,8 +19,8 @@ final class WebCommand extends SettingsCommand {
         try (Teardown teardown = new Teardown()) {
             KeySource.SigningKey key = AuthParts.signingKey(settings);
             Vertx vertx = VertxParts.start(Runtime.getRuntime().availableProcessors(), teardown);
-            Broker broker =
-                    RedisBroker.connect(RedisParts.broker(settings), VertxParts.loops(vertx), Broker.Listener.NONE);
+            Broker broker = RedisParts.begin(
+                    RedisBroker.connect(RedisParts.broker(settings), VertxParts.loops(vertx), Broker.Listener.NONE));
             teardown.add(broker);
             WebService web = WebService.start(
                     settings,

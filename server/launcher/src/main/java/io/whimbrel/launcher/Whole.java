@@ -155,7 +155,7 @@ final class Whole implements AutoCloseable {
     }
 
     private static BrokerFactory redisBrokers(RedisSettings settings) {
-        return (listener, loops) -> RedisBroker.connect(settings, loops, listener);
+        return (listener, loops) -> RedisParts.begin(RedisBroker.connect(settings, loops, listener));
     }
 
     private static BrokerFactory memoryBrokers(Settings settings) {

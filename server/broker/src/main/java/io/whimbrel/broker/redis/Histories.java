@@ -47,8 +47,8 @@ final class Histories {
     }
 
     CompletionStage<Published> publish(Connection connection, Publication publication) {
-        return Script.PUBLISH
-                .call(connection, keys(publication.topic()), arguments(publication))
+        return connection
+                .durably(Script.PUBLISH.call(connection, keys(publication.topic()), arguments(connection, publication)))
                 .thenApply(Histories::published);
     }
 
@@ -58,14 +58,15 @@ final class Histories {
         keys[2] = TopicKeys.firstAnswer(settings.keyPrefix(), publication.topic(), key);
         byte[] beginning = FirstAnswer.begin(publication, key);
         byte[] timeMillis = ascii(key.time().toMillis());
-        return Script.PUBLISH
-                .call(connection, keys, arguments(publication, beginning, timeMillis))
+        return connection
+                .durably(Script.PUBLISH.call(
+                        connection, keys, arguments(connection, publication, beginning, timeMillis)))
                 .thenApply(answer -> answer.getFirst() instanceof byte[] remembered
                         ? FirstAnswer.toRepetition(remembered, key)
                         : new PublishedOnce.First(published(answer)));
     }
 
-    private byte[][] arguments(Publication publication, byte[]... more) {
+    private byte[][] arguments(Connection connection, Publication publication, byte[]... more) {
         Topic topic = publication.topic();
         Retention retention = settings.history().of(topic);
         byte[][] arguments = {
@@ -75,7 +76,8 @@ final class Histories {
             ascii(retention.publications()),
             ascii(retention.time().toMillis()),
             Position.newEpoch().getBytes(ISO_8859_1),
-            META_MILLIS
+            META_MILLIS,
+            connection.term()
         };
         if (more.length == 0) {
             return arguments;
@@ -110,15 +112,31 @@ final class Histories {
                         after,
                         ascii(limit),
                         Position.newEpoch().getBytes(ISO_8859_1),
-                        META_MILLIS)
+                        META_MILLIS,
+                        connection.term())
                 .thenApply(answer -> {
+                    Position top = position(answer.get(0), answer.get(1));
                     List<Publication> publications = new ArrayList<>();
                     for (Object message : (List<?>) answer.get(3)) {
-                        publications.add(publication(topic, (byte[]) message));
+                        publications.add(publication(topic, (byte[]) message, top));
                     }
                     return new History(
-                            position(answer.get(0), answer.get(1)), Long.parseLong(text(answer.get(2))), publications);
+                            top, Long.parseLong(text(answer.get(2))), publications, endings(text(answer.get(4))));
                 });
+    }
+
+    /** {@code <epoch> <last offset> <1 or 0>}, and so on. */
+    private static List<History.Ending> endings(String text) {
+        if (text.isEmpty()) {
+            return List.of();
+        }
+        String[] words = text.split(" ", -1);
+        List<History.Ending> endings = new ArrayList<>();
+        for (int i = 0; i + 2 < words.length; i += 3) {
+            endings.add(
+                    new History.Ending(new Position(words[i], Long.parseLong(words[i + 1])), words[i + 2].equals("1")));
+        }
+        return endings;
     }
 
     CompletionStage<Void> moveCursors(Map<Topic, Position> furthest) {
@@ -173,12 +191,14 @@ final class Histories {
         };
     }
 
-    private static Publication publication(Topic topic, byte[] message) {
+    /** What was published in an earlier epoch is told in the one that goes on with its offsets. */
+    private static Publication publication(Topic topic, byte[] message, Position top) {
         Publication publication = Envelope.decode(topic, message);
-        if (publication == null || publication.position() == null) {
+        Position position = publication == null ? null : publication.position();
+        if (publication == null || position == null) {
             throw new IllegalStateException("the stream of %s holds what this version cannot read".formatted(topic));
         }
-        return publication;
+        return position.epoch().equals(top.epoch()) ? publication : publication.at(top.at(position.offset()));
     }
 
     private static Position position(Object epoch, Object offset) {

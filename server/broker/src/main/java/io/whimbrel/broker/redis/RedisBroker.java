@@ -1,6 +1,5 @@
 package io.whimbrel.broker.redis;
 
-import io.lettuce.core.api.StatefulRedisConnection;
 import io.netty.channel.EventLoop;
 import io.netty.channel.EventLoopGroup;
 import io.whimbrel.broker.Broker;
@@ -51,6 +50,8 @@ public final class RedisBroker implements Broker, PlainChannels {
     private final RedisSettings settings;
     private final LettuceClient client;
     private final BrokerCounters counters = new BrokerCounters();
+    private final Requirements requirements;
+    private final boolean cluster;
     private final Shards shards;
     private final Histories histories;
     private final RedisReceipts receipts;
@@ -65,7 +66,9 @@ public final class RedisBroker implements Broker, PlainChannels {
         receipts = new RedisReceipts(this, settings.keyPrefix());
         notices = new RedisNotices(this, settings.keyPrefix(), client.home());
         traces = new RedisTraces(this, settings.keyPrefix());
-        shards = settings.isCluster() ? cluster(listener) : oneShard(listener);
+        requirements = new Requirements(settings);
+        cluster = settings.isCluster();
+        shards = cluster ? cluster(listener) : oneShard(listener);
     }
 
     private Shards oneShard(Listener listener) {
@@ -73,7 +76,7 @@ public final class RedisBroker implements Broker, PlainChannels {
                 settings.address(),
                 settings.seeds().getFirst(),
                 client,
-                this::check,
+                requirements,
                 false,
                 listener,
                 counters,
@@ -82,38 +85,20 @@ public final class RedisBroker implements Broker, PlainChannels {
     }
 
     private Shards cluster(Listener listener) {
-        ClusterShards[] cluster = new ClusterShards[1]; // its shards know it
-        cluster[0] = new ClusterShards(
+        ClusterShards[] all = new ClusterShards[1]; // its shards know it
+        all[0] = new ClusterShards(
                 settings,
                 client,
                 node -> new Shard(
                         node.toString(),
-                        cluster[0].uri(node),
+                        all[0].uri(node),
                         client,
-                        this::check,
+                        requirements,
                         true,
                         listener,
                         counters,
-                        () -> cluster[0].refresh()));
-        return cluster[0];
-    }
-
-    private CompletionStage<Optional<String>> check(StatefulRedisConnection<String, byte[]> connection, Server server) {
-        return CompletableFuture.completedStage(wrong(server));
-    }
-
-    private Optional<String> wrong(Server server) {
-        if (!server.primary()) {
-            return Optional.of("it is a replica, which takes no writes");
-        }
-        if (server.ofCluster() && !settings.isCluster()) {
-            return Optional.of(
-                    "it belongs to a cluster: name at least two of its nodes, as in redis://host:port,host:port");
-        }
-        if (!server.ofCluster() && settings.isCluster()) {
-            return Optional.of("it belongs to no cluster, but several nodes are named");
-        }
-        return Optional.empty();
+                        () -> all[0].refresh()));
+        return all[0];
     }
 
     /** Returns at once and connects in the background, for as long as it takes: see {@link #outage}. */
@@ -142,6 +127,14 @@ public final class RedisBroker implements Broker, PlainChannels {
         return shards.settled();
     }
 
+    /**
+     * What is wrong with a Redis that was reached, in words for the operator: it is not what the settings promise, and stays so
+     * until somebody changes it or them. Known once this broker has {@link #settled}.
+     */
+    public Optional<String> misfit() {
+        return requirements.misfit();
+    }
+
     @Override
     public CompletionStage<Published> publish(Publication publication) {
         String channel = channelOf(publication.topic());
@@ -165,7 +158,7 @@ public final class RedisBroker implements Broker, PlainChannels {
 
     @Override
     public CompletionStage<Integer> publish(String channel, byte[] record) {
-        if (settings.isCluster()) { // for listeners who know nothing of shards
+        if (cluster) { // for listeners who know nothing of shards
             return counted(onConnection(
                     "publishing",
                     channel,
@@ -283,7 +276,7 @@ public final class RedisBroker implements Broker, PlainChannels {
 
     private <T> void failed(
             Errand<T> errand, Shard.CommandLink link, Connection connection, Throwable failure, int redirections) {
-        Redirection redirection = settings.isCluster() ? Redirection.of(failure) : null;
+        Redirection redirection = cluster ? Redirection.of(failure) : null;
         boolean inTime =
                 System.nanoTime() - errand.begunNanos < settings.timeout().toNanos();
         if (redirection != null && redirections < MOST_REDIRECTIONS && inTime) {
@@ -309,7 +302,7 @@ public final class RedisBroker implements Broker, PlainChannels {
             String doing,
             BiFunction<Connection, List<T>, ? extends CompletionStage<?>> command) {
         List<T> list = List.copyOf(all);
-        int atOnce = settings.isCluster() ? 1 : most;
+        int atOnce = cluster ? 1 : most;
         List<CompletionStage<?>> calls = new ArrayList<>();
         for (int from = 0; from < list.size(); from += atOnce) {
             List<T> piece = list.subList(from, Math.min(from + atOnce, list.size()));
@@ -465,7 +458,7 @@ public final class RedisBroker implements Broker, PlainChannels {
     }
 
     boolean isCluster() {
-        return settings.isCluster();
+        return cluster;
     }
 
     boolean isClosed() {

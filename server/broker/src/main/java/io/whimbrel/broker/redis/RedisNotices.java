@@ -66,7 +66,9 @@ final class RedisNotices implements Notices {
         };
         CompletableFuture<Void> posted = new CompletableFuture<>();
         var _ = broker.onConnection(
-                        "posting a notice", keys[0], connection -> Script.NOTICE.call(connection, keys, arguments))
+                        "posting a notice",
+                        keys[0],
+                        connection -> connection.durably(Script.NOTICE.call(connection, keys, arguments)))
                 .whenComplete((answer, failure) -> {
                     if (failure != null) {
                         posted.completeExceptionally(failure);

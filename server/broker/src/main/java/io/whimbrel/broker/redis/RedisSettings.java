@@ -21,6 +21,9 @@ import org.jspecify.annotations.Nullable;
  * @param longestBackoff between two attempts to connect: a random time up to 50 ms, doubling up to this
  * @param requestQueueLimit commands that may wait for their answer before further ones are refused
  * @param history which topics are kept
+ * @param durability what an accepted publication survives
+ * @param replicas with {@link Durability#REPLICATED}, how many must have a publication before it counts as accepted
+ * @param replicationTimeout how long these are waited for
  */
 public record RedisSettings(
         String uri,
@@ -29,7 +32,10 @@ public record RedisSettings(
         Duration connectTimeout,
         Duration longestBackoff,
         int requestQueueLimit,
-        HistoryRules history) {
+        HistoryRules history,
+        Durability durability,
+        int replicas,
+        Duration replicationTimeout) {
     public static final String DEFAULT_URI = "redis://127.0.0.1:6379";
     public static final String DEFAULT_KEY_PREFIX = "whimbrel";
     public static final Duration DEFAULT_TIMEOUT = Duration.ofSeconds(2);
@@ -37,7 +43,10 @@ public record RedisSettings(
     public static final Duration DEFAULT_LONGEST_BACKOFF = Duration.ofSeconds(1);
     public static final int DEFAULT_REQUEST_QUEUE_LIMIT = 100_000;
 
+    public static final Duration DEFAULT_REPLICATION_TIMEOUT = Duration.ofSeconds(1);
+
     private static final int LONGEST_KEY_PREFIX = 64;
+    private static final int MOST_REPLICAS = 100;
     /** A name or IPv4 address, or an IPv6 address. Lettuce is generous and would take a password for a host. */
     private static final Pattern HOST =
             Pattern.compile("[A-Za-z0-9._-]+|\\[?[0-9A-Fa-f.]*:[0-9A-Fa-f.:%]*:[0-9A-Za-z.:%]*]?");
@@ -57,6 +66,16 @@ public record RedisSettings(
         requirePositive("timeout", timeout);
         requirePositive("connect-timeout", connectTimeout);
         requirePositive("longest-backoff", longestBackoff);
+        requirePositive("replication-timeout", replicationTimeout);
+        if (replicas < 1 || replicas > MOST_REPLICAS) {
+            throw new IllegalArgumentException(
+                    "broker.redis.replicas is %d, allowed are 1 to %d".formatted(replicas, MOST_REPLICAS));
+        }
+        if (durability == Durability.REPLICATED && replicationTimeout.compareTo(timeout) >= 0) {
+            throw new IllegalArgumentException(
+                    "broker.redis.replication-timeout is %s, it must be shorter than broker.redis.timeout, %s"
+                            .formatted(replicationTimeout, timeout));
+        }
         if (requestQueueLimit < 1) {
             throw new IllegalArgumentException(
                     "broker.redis.request-queue-limit is %d, it must be positive".formatted(requestQueueLimit));
@@ -71,23 +90,80 @@ public record RedisSettings(
                 DEFAULT_CONNECT_TIMEOUT,
                 DEFAULT_LONGEST_BACKOFF,
                 DEFAULT_REQUEST_QUEUE_LIMIT,
-                HistoryRules.DEFAULT);
+                HistoryRules.DEFAULT,
+                Durability.MEMORY,
+                1,
+                DEFAULT_REPLICATION_TIMEOUT);
     }
 
     public RedisSettings withKeyPrefix(String keyPrefix) {
-        return new RedisSettings(uri, keyPrefix, timeout, connectTimeout, longestBackoff, requestQueueLimit, history);
+        return new RedisSettings(
+                uri,
+                keyPrefix,
+                timeout,
+                connectTimeout,
+                longestBackoff,
+                requestQueueLimit,
+                history,
+                durability,
+                replicas,
+                replicationTimeout);
     }
 
     public RedisSettings withTimeout(Duration timeout) {
-        return new RedisSettings(uri, keyPrefix, timeout, connectTimeout, longestBackoff, requestQueueLimit, history);
+        return new RedisSettings(
+                uri,
+                keyPrefix,
+                timeout,
+                connectTimeout,
+                longestBackoff,
+                requestQueueLimit,
+                history,
+                durability,
+                replicas,
+                replicationTimeout);
     }
 
     public RedisSettings withConnectTimeout(Duration connectTimeout) {
-        return new RedisSettings(uri, keyPrefix, timeout, connectTimeout, longestBackoff, requestQueueLimit, history);
+        return new RedisSettings(
+                uri,
+                keyPrefix,
+                timeout,
+                connectTimeout,
+                longestBackoff,
+                requestQueueLimit,
+                history,
+                durability,
+                replicas,
+                replicationTimeout);
     }
 
     public RedisSettings withHistory(HistoryRules rules) {
-        return new RedisSettings(uri, keyPrefix, timeout, connectTimeout, longestBackoff, requestQueueLimit, rules);
+        return new RedisSettings(
+                uri,
+                keyPrefix,
+                timeout,
+                connectTimeout,
+                longestBackoff,
+                requestQueueLimit,
+                rules,
+                durability,
+                replicas,
+                replicationTimeout);
+    }
+
+    public RedisSettings withDurability(Durability wanted, int replicas, Duration replicationTimeout) {
+        return new RedisSettings(
+                uri,
+                keyPrefix,
+                timeout,
+                connectTimeout,
+                longestBackoff,
+                requestQueueLimit,
+                history,
+                wanted,
+                replicas,
+                replicationTimeout);
     }
 
     /** Where Redis is, without the credentials, for logs. */

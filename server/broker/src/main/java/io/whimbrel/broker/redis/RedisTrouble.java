@@ -34,6 +34,7 @@ final class RedisTrouble {
         }
         return switch (root) {
             case UnfitServerException unfit -> String.valueOf(unfit.getMessage());
+            case BrokerUnavailableException unavailable -> String.valueOf(unavailable.getMessage());
             case Shards.NoShardException unknown -> String.valueOf(unknown.getMessage());
             case RedisCommandTimeoutException _, TimeoutException _ -> "no answer in time";
             case IOException _ ->

@@ -19,14 +19,15 @@ import java.util.concurrent.CompletionStage;
  */
 final class Script {
     static final Script ANNOUNCE = named("announce");
-    static final Script PUBLISH = named("publish");
-    static final Script HISTORY = named("history");
+    static final Script PUBLISH = withEpochs("publish");
+    static final Script HISTORY = withEpochs("history");
     static final Script CURSORS = named("cursors");
     static final Script TOPS = named("tops");
     static final Script RECEIPT = named("receipt");
     static final Script RECEIPTS = named("receipts");
     static final Script NOTICE = named("notice");
     static final Script TRACES = named("traces");
+    static final Script TERM = named("term");
     private static final List<Script> ALL =
             List.of(ANNOUNCE, PUBLISH, HISTORY, CURSORS, TOPS, RECEIPT, RECEIPTS, NOTICE, TRACES);
 
@@ -48,11 +49,22 @@ final class Script {
     }
 
     private static Script named(String name) {
+        return new Script(read(name));
+    }
+
+    /** One that begins with what the topics' epochs need. */
+    private static Script withEpochs(String name) {
+        String lua = read(name);
+        int behindFirstLine = lua.indexOf('\n') + 1; // which says #!lua
+        return new Script(lua.substring(0, behindFirstLine) + read("epoch") + lua.substring(behindFirstLine));
+    }
+
+    private static String read(String name) {
         try (InputStream in = Script.class.getResourceAsStream(name + ".lua")) {
             if (in == null) {
                 throw new IllegalStateException(name + ".lua is missing beside " + Script.class);
             }
-            return new Script(new String(in.readAllBytes(), StandardCharsets.UTF_8));
+            return new String(in.readAllBytes(), StandardCharsets.UTF_8);
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }
@@ -69,6 +81,11 @@ final class Script {
                         .scriptLoad(script.text(connection).lua)
                         .toCompletableFuture())
                 .toArray(CompletableFuture[]::new));
+    }
+
+    /** For who calls it before all are loaded. */
+    String lua() {
+        return classic.lua;
     }
 
     CompletionStage<List<Object>> call(Connection connection, String[] keys, byte[]... arguments) {

@@ -19,6 +19,17 @@ import java.util.concurrent.CompletionStage;
 record Server(
         String runId, String replicationId, boolean primary, boolean promoted, boolean keepsFile, boolean ofCluster) {
 
+    private static final int SHORT = 8;
+
+    /** Which run of which data this is. */
+    String run() {
+        return shortened(runId) + shortened(replicationId);
+    }
+
+    private static String shortened(String id) {
+        return id.substring(0, Math.min(SHORT, id.length()));
+    }
+
     static CompletionStage<Server> ask(StatefulRedisConnection<String, byte[]> connection) {
         return connection.async().info().thenApply(Server::parse);
     }

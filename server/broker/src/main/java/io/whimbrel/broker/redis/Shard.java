@@ -32,8 +32,11 @@ final class Shard {
 
     /** What a new connection has to be to be of use. */
     interface Requirement {
-        /** Completes with what is wrong with it, empty for nothing. */
-        CompletionStage<Optional<String>> check(StatefulRedisConnection<String, byte[]> connection, Server server);
+        /** Completes when it is, else fails with an {@link UnfitServerException}. */
+        CompletionStage<Void> check(StatefulRedisConnection<String, byte[]> connection, Server server);
+
+        /** Completes with which server this is, and since when nothing accepted can have been lost. */
+        CompletionStage<byte[]> term(StatefulRedisConnection<String, byte[]> connection, Server server);
     }
 
     /** @param address for the log */
@@ -121,6 +124,7 @@ final class Shard {
     /** A connection for commands. */
     static final class CommandLink {
         private final RedisLink<StatefulRedisConnection<String, byte[]>> link;
+        private final RedisSettings settings;
         private volatile @Nullable Connection prepared;
 
         private CommandLink(
@@ -130,6 +134,7 @@ final class Shard {
                 EventLoop loop,
                 Requirement requirement,
                 BrokerCounters counters) {
+            settings = client.settings();
             link = new RedisLink<>(
                     "commands",
                     address,
@@ -142,15 +147,20 @@ final class Shard {
 
         private CompletionStage<Void> prepare(
                 StatefulRedisConnection<String, byte[]> connection, Requirement requirement) {
-            return Server.ask(connection).thenCompose(server -> {
-                Connection known = new Connection(connection, server);
-                return requirement.check(connection, server).thenCompose(wrong -> {
-                    if (wrong.isPresent()) {
-                        return CompletableFuture.failedStage(new UnfitServerException(wrong.get()));
-                    }
-                    return Script.loadAll(known).thenRun(() -> prepared = known);
-                });
-            });
+            return Server.ask(connection)
+                    .thenCompose(server -> requirement
+                            .check(connection, server)
+                            .thenCompose(_ -> requirement.term(connection, server))
+                            .thenCompose(term -> {
+                                Connection known = new Connection(connection, server, term, replicas(connection));
+                                return Script.loadAll(known).thenRun(() -> prepared = known);
+                            }));
+        }
+
+        private @Nullable Replicas replicas(StatefulRedisConnection<String, byte[]> connection) {
+            return settings.durability() == Durability.REPLICATED
+                    ? new Replicas(connection, link.loop(), settings)
+                    : null;
         }
 
         EventLoop loop() {

@@ -333,14 +333,7 @@ final class Subscriptions {
     private CompletionStage<Void> prepare(StatefulRedisPubSubConnection<String, byte[]> connection) {
         return Server.ask(connection)
                 .thenCompose(server -> requirement.check(connection, server))
-                .thenComposeAsync(
-                        wrong -> {
-                            if (wrong.isPresent()) {
-                                throw new UnfitServerException(wrong.get());
-                            }
-                            return renew(connection);
-                        },
-                        loop);
+                .thenComposeAsync(_ -> renew(connection), loop);
     }
 
     /** Subscribes a new connection to everything; the stage completes when Redis acknowledged it all. */

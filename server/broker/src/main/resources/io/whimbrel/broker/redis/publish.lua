@@ -2,11 +2,11 @@
 -- Keeps a publication, where its topic is kept, and sends it to the nodes that are subscribed, in one step. Answers how many
 -- those are and, where it was kept, offset and epoch. Where an idempotency key was used before, does nothing of this and answers
 -- what was remembered then: <digest of the payload> <id> <nodes>[ <offset> <epoch>]
--- KEYS  1 the topic's meta data: e(poch), o(ffset of its newest publication)   2 its stream
+-- KEYS  1 the topic's meta data: e(poch), o(ffset of its newest publication), t(erm), p(revious epochs)   2 its stream
 --       3 what is remembered of an idempotency key, if it has one
 -- ARGV  1 channel  2 header  3 payload  4 how many publications are kept, 0 for none  5 and for how many ms
---       6 an epoch, for a topic that has none  7 for how many ms the meta data is kept
---       with an idempotency key: 8 what to remember: digest and id  9 and for how many ms
+--       6 an epoch, for a topic that begins one  7 for how many ms the meta data is kept  8 this Redis' term
+--       with an idempotency key: 9 what to remember: digest and id  10 and for how many ms
 if KEYS[3] then
   local first = redis.call('GET', KEYS[3])
   if first then
@@ -17,12 +17,7 @@ local message, offset, epoch
 if ARGV[4] == '0' then
   message = ARGV[2] .. '\n' .. ARGV[3]
 else
-  epoch = redis.call('HGET', KEYS[1], 'e')
-  if not epoch then
-    epoch = ARGV[6]
-    redis.call('DEL', KEYS[1], KEYS[2])
-    redis.call('HSET', KEYS[1], 'e', epoch)
-  end
+  epoch = epoch_of(KEYS[1], KEYS[2], ARGV[8], ARGV[6])
   offset = string.format('%.0f', redis.call('HINCRBY', KEYS[1], 'o', 1))
   message = ARGV[2] .. ' ' .. offset .. ' ' .. epoch .. '\n' .. ARGV[3]
   redis.call('XADD', KEYS[2], 'MAXLEN', ARGV[4], offset .. '-0', 'm', message)
@@ -35,6 +30,6 @@ end
 local nodes = redis.call('PUBLISH', ARGV[1], message)
 if KEYS[3] then
   local position = offset and ' ' .. offset .. ' ' .. epoch or ''
-  redis.call('SET', KEYS[3], ARGV[8] .. ' ' .. nodes .. position, 'PX', ARGV[9])
+  redis.call('SET', KEYS[3], ARGV[9] .. ' ' .. nodes .. position, 'PX', ARGV[10])
 end
 return {nodes, offset, epoch}

@@ -118,6 +118,7 @@ final class ModelRedis implements ModelNetwork, AutoCloseable {
         if (channels.length > 0) {
             counts.putAll(commands.pubsubNumsub(channels));
             counts.values().removeIf(count -> count == 0);
+            counts.keySet().removeIf(channel -> channel.startsWith(PREFIX + ":probe:"));
         }
         return counts;
     }

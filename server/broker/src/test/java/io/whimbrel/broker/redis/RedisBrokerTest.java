@@ -167,7 +167,7 @@ class RedisBrokerTest extends BrokerContract {
             Map<String, Long> lives = commands(redis -> redis.keys(prefix + "*").stream()
                     .collect(toMap(key -> key.substring(key.lastIndexOf('}') + 1), redis::pttl, Math::min)));
 
-            assertThat(lives).hasSize(4);
+            assertThat(lives).hasSize(5);
             assertThat(lives.values()).allSatisfy(millis -> assertThat(millis).isPositive());
         }
     }

@@ -1,0 +1,73 @@
+package io.whimbrel.broker.redis;
+
+import io.lettuce.core.api.StatefulRedisConnection;
+import io.netty.channel.EventLoop;
+import io.whimbrel.broker.BrokerUnavailableException;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Waits until replicas have what was written on a connection ({@code WAIT}): once for all that is written in one turn of its event
+ * loop, behind it on the same connection, where alone it says something. Safe for any thread.
+ *
+ * @see <a href="https://redis.io/docs/latest/commands/wait/">WAIT</a>
+ */
+final class Replicas {
+    private final StatefulRedisConnection<String, byte[]> connection;
+    private final EventLoop loop;
+    private final RedisSettings settings;
+    private @Nullable CompletableFuture<Void> next; // of this turn of the loop
+
+    Replicas(StatefulRedisConnection<String, byte[]> connection, EventLoop loop, RedisSettings settings) {
+        this.connection = connection;
+        this.loop = loop;
+        this.settings = settings;
+    }
+
+    /** Completes when enough of them have what this thread wrote before; fails when they do not in time. */
+    CompletionStage<Void> haveIt() {
+        if (loop.inEventLoop()) {
+            return join();
+        }
+        CompletableFuture<Void> joined = new CompletableFuture<>();
+        loop.execute(() -> join().whenComplete((_, failure) -> { // behind what this thread has written
+            if (failure == null) {
+                joined.complete(null);
+            } else {
+                joined.completeExceptionally(failure);
+            }
+        }));
+        return joined;
+    }
+
+    private CompletableFuture<Void> join() {
+        CompletableFuture<Void> turn = next;
+        if (turn == null) {
+            turn = new CompletableFuture<>();
+            next = turn;
+            loop.execute(this::send);
+        }
+        return turn;
+    }
+
+    private void send() {
+        CompletableFuture<Void> turn = next;
+        next = null;
+        if (turn == null) {
+            return;
+        }
+        int wanted = settings.replicas();
+        long millis = settings.replicationTimeout().toMillis();
+        connection.async().waitForReplication(wanted, millis).whenComplete((have, failure) -> {
+            if (failure != null) {
+                turn.completeExceptionally(failure);
+            } else if (have < wanted) {
+                turn.completeExceptionally(new BrokerUnavailableException(
+                        "only %d of %d replicas have it after %d ms".formatted(have, wanted, millis)));
+            } else {
+                turn.complete(null);
+            }
+        });
+    }
+}

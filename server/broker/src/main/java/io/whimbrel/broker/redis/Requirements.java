@@ -1,0 +1,102 @@
+package io.whimbrel.broker.redis;
+
+import static java.nio.charset.StandardCharsets.US_ASCII;
+
+import io.lettuce.core.ScriptOutputType;
+import io.lettuce.core.api.StatefulRedisConnection;
+import java.time.Duration;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
+import org.jspecify.annotations.Nullable;
+
+/** What each Redis has to be for what the settings promise. Safe for any thread. */
+final class Requirements implements Shard.Requirement {
+    /** Longer than anything that tells of an earlier term. */
+    private static final Duration KEPT_FOR = Histories.META_TIME.multipliedBy(2);
+
+    private final RedisSettings settings;
+    private final boolean cluster;
+    private volatile @Nullable String misfit;
+
+    Requirements(RedisSettings settings) {
+        this.settings = settings;
+        cluster = settings.isCluster();
+    }
+
+    /** What is wrong with a Redis that was reached, and stays so until somebody changes it or the settings. */
+    Optional<String> misfit() {
+        return Optional.ofNullable(misfit);
+    }
+
+    @Override
+    public CompletionStage<Void> check(StatefulRedisConnection<String, byte[]> connection, Server server) {
+        if (!server.primary()) { // until it is promoted, or another one is found
+            return failed("it is a replica, which takes no writes");
+        }
+        if (server.ofCluster() && !cluster) {
+            return unfit("it belongs to a cluster: name at least two of its nodes, as in redis://host:port,host:port");
+        }
+        if (!server.ofCluster() && cluster) {
+            return unfit("it belongs to no cluster, but several nodes are named");
+        }
+        if (settings.durability() == Durability.FSYNC) {
+            return connection.async().configGet("append*").thenCompose(config -> {
+                String writes = config.getOrDefault("appendonly", "?");
+                String syncs = config.getOrDefault("appendfsync", "?");
+                if (writes.equals("yes") && syncs.equals("always")) {
+                    misfit = null;
+                    return CompletableFuture.completedFuture(null);
+                }
+                return unfit(
+                        "it has appendonly %s and appendfsync %s, and broker.redis.durability is fsync: set appendonly yes and appendfsync always there"
+                                .formatted(writes, syncs));
+            });
+        }
+        misfit = null;
+        return CompletableFuture.completedFuture(null);
+    }
+
+    private CompletableFuture<Void> unfit(String why) {
+        misfit = why;
+        return failed(why);
+    }
+
+    private static CompletableFuture<Void> failed(String why) {
+        return CompletableFuture.failedFuture(new UnfitServerException(why));
+    }
+
+    /**
+     * Where replicas must have what is accepted, nothing can be missing, whoever goes on. Otherwise one that was promoted may lack
+     * something, as may one that has no file. In a cluster each change of the server counts as such.
+     */
+    @Override
+    public CompletionStage<byte[]> term(StatefulRedisConnection<String, byte[]> connection, Server server) {
+        String run = server.run();
+        if (settings.durability() == Durability.REPLICATED) {
+            return CompletableFuture.completedFuture(term("r", run));
+        }
+        if (cluster) {
+            return CompletableFuture.completedFuture(term(run, run));
+        }
+        boolean mayLack = server.promoted() || !server.keepsFile();
+        byte[][] arguments = {
+            run.getBytes(US_ASCII),
+            {(byte) (mayLack ? '1' : '0')},
+            Long.toString(KEPT_FOR.toMillis()).getBytes(US_ASCII)
+        };
+        CompletionStage<List<Object>> answer = connection
+                .async()
+                .eval(
+                        Script.TERM.lua(),
+                        ScriptOutputType.MULTI,
+                        new String[] {settings.keyPrefix() + ":term"},
+                        arguments);
+        return answer.thenApply(doubt -> term(new String((byte[]) doubt.getFirst(), US_ASCII), run));
+    }
+
+    private static byte[] term(String doubt, String run) {
+        return (doubt + '.' + run).getBytes(US_ASCII);
+    }
+}

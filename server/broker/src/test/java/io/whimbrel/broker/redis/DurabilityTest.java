@@ -1,0 +1,227 @@
+package io.whimbrel.broker.redis;
+
+import static io.whimbrel.broker.BrokerContract.get;
+import static io.whimbrel.broker.BrokerContract.publication;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.awaitility.Awaitility.await;
+
+import io.lettuce.core.RedisClient;
+import io.lettuce.core.api.sync.RedisCommands;
+import io.whimbrel.broker.Broker;
+import io.whimbrel.broker.BrokerUnavailableException;
+import io.whimbrel.broker.History;
+import io.whimbrel.broker.HistoryRules;
+import io.whimbrel.broker.IdempotencyKey;
+import io.whimbrel.broker.PublishedOnce;
+import io.whimbrel.broker.Retention;
+import io.whimbrel.model.Position;
+import io.whimbrel.model.Publication;
+import io.whimbrel.model.Topic;
+import io.whimbrel.model.TopicPattern;
+import io.whimbrel.redis.EmbeddedRedis;
+import io.whimbrel.redis.EmbeddedRedisSettings;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayDeque;
+import java.util.Deque;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.function.Function;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** A Redis that comes back, or a replica that takes its place: which offsets follow, and what is said of them. */
+class DurabilityTest {
+    private static final Duration SOON = Duration.ofSeconds(20);
+    private static final Topic KEPT = new Topic("kept");
+    private static final HistoryRules RULES = new HistoryRules(
+            new Retention(100, Duration.ofHours(1)),
+            List.of(new HistoryRules.Rule(new TopicPattern("kept"), new Retention(100, Duration.ofHours(1)))));
+
+    @TempDir
+    private Path folder;
+
+    private final Deque<AutoCloseable> opened = new ArrayDeque<>();
+
+    @AfterEach
+    void closeAll() throws Exception {
+        for (AutoCloseable each : opened) {
+            each.close();
+        }
+    }
+
+    @Test
+    void aReplicaThatTakesOverNeverUsesAnOffsetThatWasShown() throws Exception {
+        EmbeddedRedis primary = redis("primary", "");
+        EmbeddedRedis replica = replicaOf(primary);
+        RedisBroker before = broker(primary, Durability.MEMORY);
+        Position second = publish(before, "one", "two");
+        awaitInSync(primary, replica);
+        promote(replica);
+        Position lost = publish(before, "lost"); // seen by somebody, and the replica has never heard of it
+
+        RedisBroker after = broker(replica, Durability.MEMORY);
+        Position next = publish(after, "next");
+
+        assertThat(next.epoch()).isNotEqualTo(lost.epoch());
+        assertThat(next.offset()).isEqualTo(3);
+        History history = get(after.history(KEPT, 0, 10));
+        assertThat(history.publications()).extracting(Publication::id).containsExactly("one", "two", "next");
+        assertThat(history.publications())
+                .allSatisfy(it ->
+                        assertThat(it.position()).extracting(Position::epoch).isEqualTo(next.epoch()));
+        assertThat(history.standing(lost)).isEqualTo(new History.Standing(next.at(2), false));
+        assertThat(history.standing(second)).isEqualTo(new History.Standing(next.at(2), false));
+        assertThat(history.standing(second.at(1))).isEqualTo(new History.Standing(next.at(1), false));
+        assertThat(history.standing(next)).isEqualTo(new History.Standing(next, true));
+        assertThat(history.standing(new Position("other", 1))).isNull();
+    }
+
+    @Test
+    void whatReplicasHaveIsCertainWhoeverTakesOver() throws Exception {
+        EmbeddedRedis primary = redis("primary", "");
+        EmbeddedRedis replica = replicaOf(primary);
+        awaitInSync(primary, replica);
+        RedisBroker before = broker(primary, Durability.REPLICATED);
+        Position second = publish(before, "one", "two");
+        promote(replica);
+
+        assertThatThrownBy(() -> publish(before, "lost"))
+                .hasRootCauseInstanceOf(BrokerUnavailableException.class)
+                .hasMessageContaining("only 0 of 1 replicas have it");
+        RedisBroker after = broker(replica, Durability.REPLICATED);
+        History history = get(after.history(KEPT, second.offset(), 10));
+
+        assertThat(history.publications()).isEmpty();
+        assertThat(history.standing(second)).isEqualTo(new History.Standing(history.top(), true));
+        assertThat(history.standing(second.at(3))).isEqualTo(new History.Standing(history.top(), true));
+    }
+
+    @Test
+    void aRepetitionIsNotAcceptedEitherBeforeReplicasHaveTheFirst() throws Exception {
+        EmbeddedRedis primary = redis("primary", "");
+        RedisBroker node = broker(primary, Durability.REPLICATED);
+        IdempotencyKey key = IdempotencyKey.of("sender", "key", new byte[0], Duration.ofMinutes(5));
+
+        for (int i = 0; i < 2; i++) {
+            assertThatThrownBy(() -> get(node.publish(publication("id", KEPT), key)))
+                    .hasMessageContaining("only 0 of 1 replicas have it");
+        }
+        awaitInSync(primary, replicaOf(primary));
+
+        assertThat(get(node.publish(publication("again", KEPT), key)))
+                .isInstanceOfSatisfying(
+                        PublishedOnce.Repeat.class, it -> assertThat(it.id()).isEqualTo("id"));
+    }
+
+    @Test
+    void aRedisThatIsStartedAnewWithItsFileGoesOn() throws Exception {
+        EmbeddedRedis redis = redis("same", "");
+        Position second = publish(broker(redis, Durability.MEMORY), "one", "two");
+        redis.stop();
+
+        RedisBroker after = broker(redis("same", ""), Durability.MEMORY);
+        Position third = publish(after, "three");
+
+        History history = get(after.history(KEPT, 2, 10));
+        assertThat(third.offset()).isEqualTo(3);
+        assertThat(history.standing(second)).isEqualTo(new History.Standing(third.at(2), true));
+    }
+
+    @Test
+    void aCursorOfAnEarlierEpochCounts() throws Exception {
+        EmbeddedRedis redis = redis("same", "");
+        Position second = publish(broker(redis, Durability.MEMORY), "one", "two");
+        redis.stop();
+        RedisBroker after = broker(redis("same", ""), Durability.MEMORY);
+        publish(after, "three");
+
+        get(after.moveCursors(Map.of(KEPT, second.at(3)))); // beyond the epoch's end
+        assertThat(get(after.inbox(KEPT, 10)).after()).isZero();
+        get(after.moveCursors(Map.of(KEPT, second)));
+
+        assertThat(get(after.inbox(KEPT, 10)).after()).isEqualTo(2);
+    }
+
+    @Test
+    void aRedisThatDoesNotSyncAlwaysIsNotTakenForFsync() throws Exception {
+        EmbeddedRedis redis = redis("everysec", "");
+        RedisBroker node = open(RedisBroker.connect(settings(redis, Durability.FSYNC), Broker.Listener.NONE));
+
+        await().atMost(SOON).until(() -> node.misfit().isPresent());
+        assertThat(node.misfit().orElseThrow()).contains("appendfsync everysec", "appendfsync always");
+        assertThat(node.outage()).isPresent();
+
+        commands(redis, it -> it.configSet("appendfsync", "always"));
+        await().atMost(SOON).until(() -> node.outage().isEmpty());
+        assertThat(node.misfit()).isEmpty();
+    }
+
+    private EmbeddedRedis redis(String name, String conf) throws Exception {
+        Path at = Files.createDirectories(folder.resolve(name));
+        Path file = Files.writeString(
+                at.resolve("own.conf"), "appendonly yes\nsave \"\"\nrepl-diskless-sync-delay 0\n" + conf);
+        EmbeddedRedis redis = EmbeddedRedis.start(EmbeddedRedisSettings.in(at.resolve("redis"))
+                .withConfigFile(file)
+                .withPort(0));
+        return open(redis);
+    }
+
+    private EmbeddedRedis replicaOf(EmbeddedRedis primary) throws Exception {
+        return redis("replica", "replicaof 127.0.0.1 " + primary.port() + "\n");
+    }
+
+    private static void awaitInSync(EmbeddedRedis primary, EmbeddedRedis replica) {
+        await().atMost(SOON)
+                .until(() -> commands(replica, it -> it.info("replication")).contains("master_link_status:up"));
+        await().atMost(SOON)
+                .until(() -> offset(primary, "master_repl_offset").equals(offset(replica, "slave_repl_offset")));
+    }
+
+    private static String offset(EmbeddedRedis redis, String field) {
+        return commands(redis, it -> it.info("replication"))
+                .lines()
+                .filter(line -> line.startsWith(field + ":"))
+                .map(line -> line.substring(field.length() + 1))
+                .findFirst()
+                .orElse("none");
+    }
+
+    private static void promote(EmbeddedRedis replica) {
+        commands(replica, RedisCommands::replicaofNoOne);
+    }
+
+    private static <T> T commands(EmbeddedRedis redis, Function<RedisCommands<String, String>, T> work) {
+        try (RedisClient client = RedisClient.create(redis.uri())) {
+            return work.apply(client.connect().sync());
+        }
+    }
+
+    private static RedisSettings settings(EmbeddedRedis redis, Durability durability) {
+        return RedisSettings.of(redis.uri()).withHistory(RULES).withDurability(durability, 1, Duration.ofSeconds(1));
+    }
+
+    private RedisBroker broker(EmbeddedRedis redis, Durability durability) {
+        RedisBroker node = open(RedisBroker.connect(settings(redis, durability), Broker.Listener.NONE));
+        await().atMost(SOON).untilAsserted(() -> assertThat(node.outage()).isEmpty());
+        return node;
+    }
+
+    private <T extends AutoCloseable> T open(T it) {
+        opened.push(it);
+        return it;
+    }
+
+    /** Where the last of them stands. */
+    private static Position publish(RedisBroker node, String... ids) throws Exception {
+        Position last = null;
+        for (String id : ids) {
+            last = get(node.publish(publication(id, KEPT))).position();
+        }
+        return Objects.requireNonNull(last);
+    }
+}
