@@ -23,13 +23,15 @@ final class Replay {
     /** Publications read at once. */
     static final int CHUNK = 64;
 
-    /** What may wait in the outbox before the next is sent. */
+    /** What may wait in the outbox before the next is sent; a quarter of an outbox where that is less. */
     private static final int MAX_PENDING_BYTES = 128 * 1024;
 
     private final Loop loop;
     private final Session session;
     private final Subscribers subscribers;
     private final boolean fromCursor;
+    private final int maxPendingBytes;
+    private final int maxFrames;
     /** Completes when the client can be let in. */
     private final CompletableFuture<Void> begun = new CompletableFuture<>();
 
@@ -54,6 +56,8 @@ final class Replay {
         this.session = session;
         this.subscribers = subscribers;
         fromCursor = since == null && subscribers.isInbox();
+        maxPendingBytes = Math.min(MAX_PENDING_BYTES, loop.limits().outboxMaxBytes() / 4);
+        maxFrames = Math.max(1, loop.limits().outboxMaxFrames() / 4);
         at = since;
         claimed = since;
     }
@@ -202,14 +206,14 @@ final class Replay {
                 notice.end();
             }
         }
-        while (!toSend.isEmpty() && session.pendingBytes() < MAX_PENDING_BYTES && !session.isOver()) {
+        while (!toSend.isEmpty() && session.pendingBytes() < maxPendingBytes && !session.isOver()) {
             sendSome();
         }
     }
 
     private void sendSome() {
         Batch batch = new Batch(loop.allocate(1024), subscribers.rule());
-        while (!toSend.isEmpty() && batch.length() < MAX_PENDING_BYTES) {
+        while (!toSend.isEmpty() && batch.length() < maxPendingBytes && batch.frames() < maxFrames) {
             Publication publication = toSend.remove();
             subscribers.append(publication, batch, session.deflated(), loop);
             Tracker tracker = loop.trackers().of(publication);

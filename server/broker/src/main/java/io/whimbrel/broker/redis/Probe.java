@@ -7,7 +7,6 @@ import io.whimbrel.broker.BrokerCounters;
 import io.whimbrel.model.PublicationId;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
-import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.TimeUnit;
 import java.util.function.IntPredicate;
@@ -24,6 +23,9 @@ final class Probe {
     private static final Logger log = LoggerFactory.getLogger(Probe.class);
 
     static final Duration EVERY = Duration.ofSeconds(1);
+    /** Looks whether one came back are more frequent. */
+    private static final int LOOKS = 4;
+
     /** Without a probe that came back, while there are connections, deliveries do not flow. */
     static final Duration PATIENCE = Duration.ofMillis(2_500);
 
@@ -35,6 +37,7 @@ final class Probe {
 
     private @Nullable String channel;
     private @Nullable ScheduledFuture<?> next;
+    private long looks;
     private long number;
     private long sentNanos;
     /** When one came back, or when connections were there anew. */
@@ -72,7 +75,8 @@ final class Probe {
             shard.subscriptions().listen(wanted, this::cameBack, () -> {});
         }
         if (next == null) {
-            next = loop.scheduleAtFixedRate(this::turn, EVERY.toMillis(), EVERY.toMillis(), TimeUnit.MILLISECONDS);
+            long millis = EVERY.toMillis() / LOOKS;
+            next = loop.scheduleAtFixedRate(this::look, millis, millis, TimeUnit.MILLISECONDS);
         }
     }
 
@@ -81,42 +85,66 @@ final class Probe {
         return Optional.ofNullable(outage);
     }
 
-    private void turn() {
+    private void look() {
         if (closed) {
             return;
         }
         long now = System.nanoTime();
-        Connection connection = shard.commandsHere().connection();
+        Shard.CommandLink link = shard.commandsHere();
+        Connection connection = link.connection();
         if (connection == null || shard.subscriptions().link().connection() == null) {
             wellNanos = now; // what is away is told elsewhere
             return;
         }
         if (now - wellNanos > PATIENCE.toNanos()) {
             fail(connection, now);
-            return;
-        }
-        String to = channel;
-        if (to != null) {
-            sentNanos = now;
-            byte[] message = Long.toString(++number).getBytes(StandardCharsets.US_ASCII);
-            var _ = Script.ANNOUNCE.call(connection, new String[] {to}, message).exceptionally(failure -> {
-                log.debug("A probe was not taken by {}", shard.address(), failure);
-                if (Redirection.of(failure) != null) {
-                    onMisplaced.run();
-                }
-                return List.of();
-            });
+        } else if (looks++ % LOOKS == 0) {
+            send(link, connection, now);
         }
     }
 
-    private void fail(Connection connection, long now) {
-        counters.probeFailures.increment();
-        String why = "%s answers, but does not deliver: no probe has come back for %.1f s"
-                .formatted(shard.address(), (now - wellNanos) / 1e9);
+    private void send(Shard.CommandLink link, Connection connection, long now) {
+        String to = channel;
+        if (to == null) {
+            return;
+        }
+        sentNanos = now;
+        byte[] message = Long.toString(++number).getBytes(StandardCharsets.US_ASCII);
+        Script.ANNOUNCE
+                .call(connection, new String[] {to}, message)
+                .whenCompleteAsync(
+                        (_, failure) -> {
+                            if (failure != null) {
+                                refused(link, connection, failure);
+                            }
+                        },
+                        loop);
+    }
+
+    private void refused(Shard.CommandLink link, Connection connection, Throwable failure) {
+        if (Redirection.of(failure) != null) {
+            onMisplaced.run();
+        } else if (RedisTrouble.isReplica(failure)) {
+            link.lost(connection, "it has become a replica, which takes no writes");
+        } else if (RedisTrouble.isAnswer(failure)) { // such as OOM: another connection would be answered the same
+            wellNanos = System.nanoTime();
+            say("%s takes no messages: %s".formatted(shard.address(), RedisTrouble.describe(failure)));
+        } else {
+            log.debug("A probe was not taken by {}", shard.address(), failure);
+        }
+    }
+
+    private void say(String why) {
         if (outage == null) {
+            counters.probeFailures.increment();
             log.warn("Deliveries do not flow: {}", why);
         }
         outage = why;
+    }
+
+    private void fail(Connection connection, long now) {
+        say("%s answers, but does not deliver: no probe has come back for %.1f s"
+                .formatted(shard.address(), (now - wellNanos) / 1e9));
         wellNanos = now - PATIENCE.toNanos() + EVERY.toNanos(); // new connections get a moment
         shard.commandsHere().lost(connection, "probes do not come back");
         shard.subscriptions().giveUp("probes do not come back");

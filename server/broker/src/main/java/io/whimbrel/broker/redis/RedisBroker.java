@@ -457,6 +457,10 @@ public final class RedisBroker implements Broker, PlainChannels {
         }
     }
 
+    Shards shards() {
+        return shards;
+    }
+
     boolean isCluster() {
         return cluster;
     }

@@ -54,7 +54,8 @@ public record RedisSettings(
     private static final Pattern SEVERAL_NODES =
             Pattern.compile("(?<scheme>rediss?://(?:[^@/]*@)?)(?<nodes>[^@/?,]+(?:,[^@/?,]+)+)(?<rest>(?:[/?].*)?)");
     /** A password with a slash, question mark or hash that was not percent-encoded. */
-    private static final Pattern PART_OF_PASSWORD_AS_PATH = Pattern.compile("#|^[^/]*//[^/?#@]*[/?#].*@");
+    private static final Pattern PART_OF_PASSWORD_AS_PATH =
+            Pattern.compile("^(?!redis-sentinel:).*#|^[^/]*//[^/?#@]*[/?#].*@");
 
     public RedisSettings {
         parse(uri);

@@ -93,8 +93,9 @@ final class Script {
         Text text = text(connection);
         CompletionStage<List<Object>> answer = commands.evalsha(text.digest, ScriptOutputType.MULTI, keys, arguments);
         return answer.exceptionallyCompose(failure -> {
-            if (isUnknown(failure)) {
-                return commands.eval(text.lua, ScriptOutputType.MULTI, keys, arguments);
+            if (isUnknown(failure)) { // who waits for replicas waits already, but not for what is sent only now
+                return connection.durably(
+                        commands.<List<Object>>eval(text.lua, ScriptOutputType.MULTI, keys, arguments));
             }
             return CompletableFuture.failedStage(failure);
         });

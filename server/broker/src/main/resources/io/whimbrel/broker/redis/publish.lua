@@ -10,6 +10,7 @@
 if KEYS[3] then
   local first = redis.call('GET', KEYS[3])
   if first then
+    redis.call('SET', KEYS[3], first, 'KEEPTTL') -- a write, so that who waits for replicas waits for all before it
     return {first}
   end
 end

@@ -2,12 +2,15 @@ package io.whimbrel.broker.redis;
 
 import static io.whimbrel.broker.BrokerContract.nodes;
 import static java.nio.charset.StandardCharsets.US_ASCII;
+import static java.util.Objects.requireNonNull;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
 import ch.qos.logback.classic.Logger;
 import ch.qos.logback.classic.spi.ILoggingEvent;
 import ch.qos.logback.core.read.ListAppender;
+import io.lettuce.core.RedisClient;
+import io.lettuce.core.api.sync.RedisCommands;
 import io.whimbrel.broker.Broker;
 import io.whimbrel.broker.BrokerContract;
 import io.whimbrel.broker.BrokerUnavailableException;
@@ -32,6 +35,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Function;
 import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
@@ -269,6 +273,83 @@ class RedisOutageTest {
         assertThat(took).isLessThan(Duration.ofSeconds(10));
         LoggerFactory.getLogger(getClass())
                 .info("{} topics were renewed {} ms after the outage was seen", count, took.toMillis());
+    }
+
+    @Test
+    void aFullRedisTakesNothingAndSaysSo() throws Exception {
+        EmbeddedRedis server = start(0);
+        RedisBroker node = ready(server, listener);
+
+        redis(server, it -> it.configSet("maxmemory", "1"));
+        awaitOutage(node, "takes no messages: Redis refused (OOM)");
+        assertThat(failure(node.publish(publication("refused", BIRDS)))).hasMessageContaining("OOM");
+
+        redis(server, it -> it.configSet("maxmemory", "0"));
+        awaitReady(node);
+        get(node.subscribe(BIRDS));
+        assertThat(nodes(node.publish(publication("taken", BIRDS)))).isEqualTo(1);
+        assertThat(node.counters().reconnects.sum()).isZero();
+    }
+
+    /** PUBLISH would succeed there, and reach nobody. */
+    @Test
+    void aRedisThatBecomesAReplicaTakesNothing() throws Exception {
+        EmbeddedRedis server = start(0);
+        RedisBroker node = ready(server, listener);
+        get(node.subscribe(BIRDS));
+
+        redis(server, it -> it.replicaof("127.0.0.1", 1));
+        assertThat(failure(node.publish(publication("refused", BIRDS)))).isInstanceOf(BrokerUnavailableException.class);
+        awaitOutage(node, "it is a replica, which takes no writes");
+
+        redis(server, RedisCommands::replicaofNoOne);
+        awaitReady(node);
+        assertThat(nodes(node.publish(publication("taken", BIRDS)))).isEqualTo(1);
+    }
+
+    /** Everything is connected and answers, and yet nothing comes. */
+    @Test
+    void deliveriesThatDoNotFlowAreNoticedAndMadeToFlow() throws Exception {
+        EmbeddedRedis server = start(0);
+        RedisBroker node = ready(server, listener);
+        get(node.subscribe(BIRDS));
+        String[] channels = redis(server, RedisCommands::pubsubChannels).toArray(String[]::new);
+
+        long start = System.nanoTime();
+        requireNonNull(node.shards()
+                        .all()
+                        .iterator()
+                        .next()
+                        .subscriptions()
+                        .link()
+                        .connection())
+                .async()
+                .unsubscribe(channels);
+        awaitOutage(node, "does not deliver");
+        Duration noticed = Duration.ofNanos(System.nanoTime() - start);
+
+        assertThat(noticed).isLessThan(Duration.ofMillis(3_500)); // the last probe may have come back just before
+        assertThat(failure(node.publish(publication("refused", BIRDS)))).hasMessageContaining("does not deliver");
+        awaitReady(node);
+        assertThat(nodes(node.publish(publication("taken", BIRDS)))).isEqualTo(1);
+        assertThat(node.counters().probeFailures.sum()).isPositive();
+    }
+
+    @Test
+    void scriptsThatWereForgottenAreSentAgain() throws Exception {
+        EmbeddedRedis server = start(0);
+        RedisBroker node = ready(server, listener);
+
+        redis(server, RedisCommands::scriptFlush);
+
+        assertThat(nodes(node.publish(publication("id", BIRDS)))).isZero();
+        assertThat(node.outage()).isEmpty();
+    }
+
+    private static <T> T redis(EmbeddedRedis server, Function<RedisCommands<String, String>, T> work) {
+        try (RedisClient client = RedisClient.create(server.uri())) {
+            return work.apply(client.connect().sync());
+        }
     }
 
     @Test
