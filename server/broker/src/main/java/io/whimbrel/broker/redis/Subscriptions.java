@@ -61,6 +61,9 @@ final class Subscriptions {
     private @Nullable StatefulRedisPubSubConnection<String, byte[]> renewing;
 
     private boolean arrivalsScheduled;
+    /** Whether channels came here that wait for the connection. */
+    private boolean adopted;
+
     private long malformedLoggedNanos = System.nanoTime() - MALFORMED_LOG_INTERVAL_NANOS;
 
     /** One subscribe that was not undone. A new one for the same topic is another object. */
@@ -287,16 +290,18 @@ final class Subscriptions {
 
     private void adopt(String channel, Subscription subscription) {
         topics.put(channel, subscription);
+        counters.moved.increment();
         var connection = usable();
         if (connection != null) {
             ask(connection, channel, subscription);
+        } else {
+            adopted = true;
         }
     }
 
     /** Subscribes a channel that was subscribed elsewhere: what was published in between is to be looked for. */
     private void ask(
             StatefulRedisPubSubConnection<String, byte[]> connection, String channel, Subscription subscription) {
-        counters.moved.increment();
         subscribe(connection.async(), channel)
                 .whenCompleteAsync(
                         (_, failure) -> {
@@ -366,6 +371,10 @@ final class Subscriptions {
             }
             if (failure == null) {
                 List.copyOf(ears.values()).forEach(ear -> ear.onSubscribed().run());
+                if (adopted) {
+                    adopted = false;
+                    arrivedSoon();
+                }
             }
         });
     }

@@ -66,6 +66,12 @@ final class RedisCluster implements AutoCloseable {
             return commands().clusterMyId();
         }
 
+        void signal(String name) throws IOException, InterruptedException {
+            new ProcessBuilder("kill", "-" + name, Long.toString(server.pid()))
+                    .start()
+                    .waitFor();
+        }
+
         String address() {
             return "127.0.0.1:" + server.port();
         }
