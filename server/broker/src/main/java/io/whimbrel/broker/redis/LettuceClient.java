@@ -19,6 +19,7 @@ import io.lettuce.core.resource.DefaultEventLoopGroupProvider;
 import io.lettuce.core.resource.EventLoopGroupProvider;
 import io.lettuce.core.resource.NettyCustomizer;
 import io.lettuce.core.resource.Transports;
+import io.lettuce.core.sentinel.api.StatefulRedisSentinelConnection;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelFuture;
 import io.netty.channel.EventLoop;
@@ -162,6 +163,10 @@ final class LettuceClient {
 
     CompletionStage<StatefulRedisPubSubConnection<String, byte[]>> connectPubSub(RedisURI uri) {
         return clientOn(home()).connectPubSubAsync(CODEC, uri);
+    }
+
+    CompletionStage<StatefulRedisSentinelConnection<String, byte[]>> connectSentinel(RedisURI uri) {
+        return clientOn(home()).connectSentinelAsync(CODEC, uri);
     }
 
     private RedisClient clientOn(EventLoop loop) {

@@ -1,28 +1,40 @@
 package io.whimbrel.broker.redis;
 
+import io.lettuce.core.RedisURI;
 import io.netty.channel.EventLoop;
 import java.util.Collection;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
+import org.jspecify.annotations.Nullable;
 
-/** One Redis for everything. Where Sentinels say which one it is, they are asked before each connection. */
+/** One Redis for everything. Where Sentinels say which one it is, they are asked before each connection, and all the time. */
 final class OneShard implements Shards {
     private final Shard shard;
     private final EventLoop loop;
     private final String prefix;
+    private final @Nullable SentinelWatch sentinels;
 
-    OneShard(Shard shard, EventLoop loop, String prefix) {
+    OneShard(Shard shard, RedisSettings settings, LettuceClient client) {
         this.shard = shard;
-        this.loop = loop;
-        this.prefix = prefix;
+        loop = client.home();
+        prefix = settings.keyPrefix();
+        RedisURI uri = settings.seeds().getFirst();
+        sentinels = uri.getSentinels().isEmpty()
+                ? null
+                : new SentinelWatch(uri, client, primary -> shard.giveUp("Sentinel names another primary, " + primary));
     }
 
     @Override
     public void start() {
         shard.start();
-        loop.execute(() -> shard.probe().start(prefix, _ -> true));
+        loop.execute(() -> {
+            shard.probe().start(prefix, _ -> true);
+            if (sentinels != null) {
+                sentinels.start();
+            }
+        });
     }
 
     @Override
@@ -62,6 +74,9 @@ final class OneShard implements Shards {
 
     @Override
     public CompletableFuture<Void> close() {
+        if (sentinels != null) {
+            sentinels.close();
+        }
         return shard.close();
     }
 }

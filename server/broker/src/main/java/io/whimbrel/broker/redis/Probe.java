@@ -4,10 +4,12 @@ import io.lettuce.core.cluster.SlotHash;
 import io.netty.channel.EventLoop;
 import io.netty.util.concurrent.ScheduledFuture;
 import io.whimbrel.broker.BrokerCounters;
+import io.whimbrel.broker.BrokerUnavailableException;
 import io.whimbrel.model.PublicationId;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.Optional;
+import java.util.concurrent.CompletionStage;
 import java.util.concurrent.TimeUnit;
 import java.util.function.IntPredicate;
 import org.jspecify.annotations.Nullable;
@@ -31,12 +33,16 @@ final class Probe {
 
     private final Shard shard;
     private final EventLoop loop;
+    private final boolean asPublisher;
     private final BrokerCounters counters;
     private final Runnable onMisplaced;
     private final String name = PublicationId.next(System.currentTimeMillis());
 
     private @Nullable String channel;
     private @Nullable ScheduledFuture<?> next;
+    /** As the last one said that had to reach them. */
+    private boolean lacksReplicas;
+
     private long looks;
     private long number;
     private long sentNanos;
@@ -46,10 +52,14 @@ final class Probe {
     private boolean closed;
     private volatile @Nullable String outage;
 
-    /** @param onMisplaced told when a node says that the probe's channel is not its own */
-    Probe(Shard shard, EventLoop loop, BrokerCounters counters, Runnable onMisplaced) {
+    /**
+     * @param asPublisher whether a probe must reach as many replicas as a publication, since it stands for those
+     * @param onMisplaced told when a node says that the probe's channel is not its own
+     */
+    Probe(Shard shard, EventLoop loop, boolean asPublisher, BrokerCounters counters, Runnable onMisplaced) {
         this.shard = shard;
         this.loop = loop;
+        this.asPublisher = asPublisher;
         this.counters = counters;
         this.onMisplaced = onMisplaced;
     }
@@ -110,15 +120,19 @@ final class Probe {
         }
         sentNanos = now;
         byte[] message = Long.toString(++number).getBytes(StandardCharsets.US_ASCII);
-        Script.ANNOUNCE
-                .call(connection, new String[] {to}, message)
-                .whenCompleteAsync(
-                        (_, failure) -> {
-                            if (failure != null) {
-                                refused(link, connection, failure);
-                            }
-                        },
-                        loop);
+        CompletionStage<?> taken = Script.ANNOUNCE.call(connection, new String[] {to}, message);
+        if (asPublisher) {
+            taken = connection.durably(taken);
+        }
+        taken.whenCompleteAsync(
+                (_, failure) -> {
+                    if (failure == null) {
+                        lacksReplicas = false;
+                    } else {
+                        refused(link, connection, failure);
+                    }
+                },
+                loop);
     }
 
     private void refused(Shard.CommandLink link, Connection connection, Throwable failure) {
@@ -126,7 +140,9 @@ final class Probe {
             onMisplaced.run();
         } else if (RedisTrouble.isReplica(failure)) {
             link.lost(connection, "it has become a replica, which takes no writes");
-        } else if (RedisTrouble.isAnswer(failure)) { // such as OOM: another connection would be answered the same
+        } else if (RedisTrouble.isAnswer(failure) || failure instanceof BrokerUnavailableException) {
+            // Such as OOM, or no replicas: another connection would be answered the same.
+            lacksReplicas = failure instanceof BrokerUnavailableException;
             wellNanos = System.nanoTime();
             say("%s takes no messages: %s".formatted(shard.address(), RedisTrouble.describe(failure)));
         } else {
@@ -156,7 +172,7 @@ final class Probe {
         if (new String(message, StandardCharsets.US_ASCII).equals(Long.toString(number))) {
             counters.probed(now - sentNanos);
         }
-        if (outage != null) {
+        if (outage != null && !lacksReplicas) {
             outage = null;
             log.info("Deliveries flow again through {}", shard.address());
         }

@@ -81,7 +81,7 @@ public final class RedisBroker implements Broker, PlainChannels {
                 listener,
                 counters,
                 () -> {});
-        return new OneShard(shard, client.home(), settings.keyPrefix());
+        return new OneShard(shard, settings, client);
     }
 
     private Shards cluster(Listener listener) {

@@ -9,7 +9,7 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Waits until replicas have what was written on a connection ({@code WAIT}): once for all that is written in one turn of its event
- * loop, behind it on the same connection, where alone it says something. Safe for any thread.
+ * loop, or while it waited, behind it on the same connection, where alone it says something. Safe for any thread.
  *
  * @see <a href="https://redis.io/docs/latest/commands/wait/">WAIT</a>
  */
@@ -17,7 +17,10 @@ final class Replicas {
     private final StatefulRedisConnection<String, byte[]> connection;
     private final EventLoop loop;
     private final RedisSettings settings;
-    private @Nullable CompletableFuture<Void> next; // of this turn of the loop
+    /** For what was written since the last one was sent. */
+    private @Nullable CompletableFuture<Void> next;
+    /** Whether one is to be sent or under way: Redis does nothing else of this connection before it has answered. */
+    private boolean waiting;
 
     Replicas(StatefulRedisConnection<String, byte[]> connection, EventLoop loop, RedisSettings settings) {
         this.connection = connection;
@@ -46,7 +49,10 @@ final class Replicas {
         if (turn == null) {
             turn = new CompletableFuture<>();
             next = turn;
-            loop.execute(this::send);
+            if (!waiting) {
+                waiting = true;
+                loop.execute(this::send);
+            }
         }
         return turn;
     }
@@ -59,15 +65,24 @@ final class Replicas {
         }
         int wanted = settings.replicas();
         long millis = settings.replicationTimeout().toMillis();
-        connection.async().waitForReplication(wanted, millis).whenComplete((have, failure) -> {
-            if (failure != null) {
-                turn.completeExceptionally(failure);
-            } else if (have < wanted) {
-                turn.completeExceptionally(new BrokerUnavailableException(
-                        "only %d of %d replicas have it after %d ms".formatted(have, wanted, millis)));
-            } else {
-                turn.complete(null);
-            }
-        });
+        connection
+                .async()
+                .waitForReplication(wanted, millis)
+                .whenCompleteAsync(
+                        (have, failure) -> {
+                            if (failure != null) {
+                                turn.completeExceptionally(failure);
+                            } else if (have < wanted) {
+                                turn.completeExceptionally(new BrokerUnavailableException(
+                                        "only %d of %d replicas have it after %d ms".formatted(have, wanted, millis)));
+                            } else {
+                                turn.complete(null);
+                            }
+                            waiting = next != null;
+                            if (waiting) {
+                                send(); // what joined meanwhile was written before
+                            }
+                        },
+                        loop);
     }
 }

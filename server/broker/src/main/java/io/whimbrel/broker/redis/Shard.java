@@ -54,7 +54,7 @@ final class Shard {
                 .map(loop -> new CommandLink(address, uri, client, loop, requirement, counters))
                 .toList();
         subscriptions = new Subscriptions(address, uri, client, requirement, sharded, listener, counters, onMisplaced);
-        probe = new Probe(this, client.home(), counters, onMisplaced);
+        probe = new Probe(this, client.home(), listener.equals(Broker.Listener.NONE), counters, onMisplaced);
     }
 
     String address() {
@@ -67,6 +67,17 @@ final class Shard {
 
     Probe probe() {
         return probe;
+    }
+
+    /** Gives up all connections, which are to the wrong server, and makes others. */
+    void giveUp(String why) {
+        for (CommandLink each : commands) {
+            Connection connection = each.connection();
+            if (connection != null) {
+                each.lost(connection, why);
+            }
+        }
+        subscriptions.giveUp(why);
     }
 
     /** For an event loop's own thread the same each time, which keeps the order of what it publishes. */

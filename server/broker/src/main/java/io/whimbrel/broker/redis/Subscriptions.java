@@ -57,7 +57,7 @@ final class Subscriptions {
     /** Of another shard, as its node says; still among the others above. */
     private final Set<String> misplaced = new HashSet<>();
 
-    /** Connected, but not all subscriptions are acknowledged yet. */
+    /** The last one that was connected, also before all subscriptions are acknowledged and the link has it for ready. */
     private @Nullable StatefulRedisPubSubConnection<String, byte[]> renewing;
 
     private boolean arrivalsScheduled;
@@ -332,7 +332,11 @@ final class Subscriptions {
 
     private @Nullable StatefulRedisPubSubConnection<String, byte[]> usable() {
         var connection = link.connection();
-        return connection == null ? renewing : connection;
+        if (connection != null) {
+            return connection;
+        }
+        var last = renewing;
+        return last != null && last.isOpen() ? last : null;
     }
 
     private CompletionStage<Void> prepare(StatefulRedisPubSubConnection<String, byte[]> connection) {
@@ -366,7 +370,7 @@ final class Subscriptions {
         CompletableFuture<Void> renewed = new CompletableFuture<>();
         renewFrom(connection, channels, 0, renewed);
         return renewed.whenComplete((_, failure) -> {
-            if (connection.equals(renewing)) {
+            if (failure != null && connection.equals(renewing)) { // else it is the link's in a moment
                 renewing = null;
             }
             if (failure == null) {

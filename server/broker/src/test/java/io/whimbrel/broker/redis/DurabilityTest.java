@@ -112,6 +112,7 @@ class DurabilityTest {
                     .hasMessageContaining("only 0 of 1 replicas have it");
         }
         awaitInSync(primary, replicaOf(primary));
+        await().atMost(SOON).until(() -> node.outage().isEmpty()); // its probes reach replicas as well
 
         assertThat(get(node.publish(publication("again", KEPT), key)))
                 .isInstanceOfSatisfying(
