@@ -132,7 +132,7 @@ final class Recipient implements AutoCloseable {
         long at = frame.path("offset").asLong();
         if (frame.has("recovered")) {
             told.add(frame.toString());
-        } else if (ofEpoch.equals(epoch) && at <= offset
+        } else if ((ofEpoch.equals(epoch) && at <= offset)
                 || ids.contains(frame.path("id").asText())) {
             repeated++;
             epoch = ofEpoch; // Redis may have begun another one since
