@@ -3,6 +3,7 @@ package io.whimbrel.system;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.io.BufferedReader;
+import java.io.File;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
@@ -13,17 +14,20 @@ import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.TimeUnit;
+import java.util.jar.Attributes;
+import java.util.jar.JarFile;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.awaitility.Awaitility;
 import org.awaitility.core.ConditionTimeoutException;
 
 /** One part of the system as a process of its own, started as its users start it: {@code java -jar whimbrel.jar …}. */
-final class Part implements AutoCloseable {
-    static final Path ROOT = Path.of(System.getProperty("whimbrel.root", ".")).toAbsolutePath();
-    static final Duration DEADLINE = Duration.ofSeconds(60);
+public final class Part implements AutoCloseable {
+    public static final Path ROOT =
+            Path.of(System.getProperty("whimbrel.root", ".")).toAbsolutePath();
+    public static final Duration DEADLINE = Duration.ofSeconds(60);
 
-    private static final Path JAR = ROOT.resolve("server/launcher/target/whimbrel.jar");
+    public static final Path JAR = ROOT.resolve("server/launcher/target/whimbrel.jar");
     private static final Path QUICK_STARTS = prepareQuickStarts();
     private static final Pattern PORT = Pattern.compile("(?:web server|gateway|Redis) on port (\\d+)");
     private static final Pattern ADMIN_PORT = Pattern.compile("admin port (\\d+)");
@@ -70,7 +74,7 @@ final class Part implements AutoCloseable {
         return JAR.resolveSibling("whimbrel.aot");
     }
 
-    static Part start(String command, String... arguments) throws IOException {
+    public static Part start(String command, String... arguments) throws IOException {
         List<String> line = new ArrayList<>();
         line.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
         line.addAll(List.of(System.getProperty("whimbrel.jvm.flags", "").split(" ")));
@@ -81,8 +85,25 @@ final class Part implements AutoCloseable {
         return new Part(command, line);
     }
 
+    /** The same with classes that take the place of the jar's own. */
+    public static Part startWith(Path classes, String command, String... arguments) throws IOException {
+        List<String> line = new ArrayList<>();
+        line.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
+        line.addAll(List.of(System.getProperty("whimbrel.jvm.flags", "").split(" ")));
+        line.addAll(List.of("-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC"));
+        line.addAll(List.of("-cp", classes + File.pathSeparator + JAR, mainClass(), command));
+        line.addAll(List.of(arguments));
+        return new Part(command, line);
+    }
+
+    private static String mainClass() throws IOException {
+        try (JarFile jar = new JarFile(JAR.toFile())) {
+            return jar.getManifest().getMainAttributes().getValue(Attributes.Name.MAIN_CLASS);
+        }
+    }
+
     /** Any program, with the log kept all the same. */
-    static Part run(String name, List<String> command) throws IOException {
+    public static Part run(String name, List<String> command) throws IOException {
         return new Part(name, command);
     }
 
@@ -95,7 +116,7 @@ final class Part implements AutoCloseable {
         return Integer.parseInt(awaitInLog(ADMIN_PORT).group(1));
     }
 
-    Matcher awaitInLog(Pattern pattern) {
+    public Matcher awaitInLog(Pattern pattern) {
         Optional<Matcher> said = find(pattern);
         try {
             return said.orElseGet(() -> Awaitility.await()
@@ -111,7 +132,7 @@ final class Part implements AutoCloseable {
         return log.stream().map(pattern::matcher).filter(Matcher::find).findFirst();
     }
 
-    void awaitReadiness(int status) {
+    public void awaitReadiness(int status) {
         int port = adminPort();
         Awaitility.await()
                 .atMost(DEADLINE)
@@ -120,26 +141,30 @@ final class Part implements AutoCloseable {
                         .isEqualTo(status));
     }
 
-    String log() {
+    public String log() {
         return String.join("\n", log);
     }
 
-    long pid() {
+    public boolean isAlive() {
+        return process.isAlive();
+    }
+
+    public long pid() {
         return process.pid();
     }
 
-    void signal(String signal) throws IOException, InterruptedException {
+    public void signal(String signal) throws IOException, InterruptedException {
         new ProcessBuilder("kill", "-" + signal, Long.toString(process.pid()))
                 .start()
                 .waitFor();
     }
 
-    void kill() throws InterruptedException {
+    public void kill() throws InterruptedException {
         process.destroyForcibly().waitFor();
     }
 
     /** Waits for its end; answers the exit code. */
-    int awaitEnd(Duration atMost) throws InterruptedException {
+    public int awaitEnd(Duration atMost) throws InterruptedException {
         if (!process.waitFor(atMost.toMillis(), TimeUnit.MILLISECONDS)) {
             throw new AssertionError("%s did not end within %s; it said%n%s".formatted(name, atMost, log()));
         }

@@ -1,0 +1,166 @@
+package io.whimbrel.system.chaos;
+
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.WebSocket;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.CompletionStage;
+import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.ScheduledFuture;
+import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Tell whether messages flow: one client at each gateway, to which each web server publishes ten times a second, past all wires;
+ * and what each part says of its readiness. Safe for any thread.
+ */
+final class Canaries implements AutoCloseable {
+    private static final long EVERY_MILLIS = 100;
+    private static final long POLL_MILLIS = 250;
+    private static final Duration POLL_TIMEOUT = Duration.ofSeconds(1);
+    private static final Duration CONNECT_TIMEOUT = Duration.ofSeconds(2);
+    /** Who gets to run so late saw nothing of what happened meanwhile. */
+    private static final long STALL_MILLIS = 600;
+
+    private final HttpClient http;
+    private final Desk desk;
+    private final ScheduledExecutorService clock;
+    private final Ledger ledger;
+    private final List<ScheduledFuture<?>> tasks = new ArrayList<>();
+    private final List<Canary> canaries = new ArrayList<>();
+    private volatile boolean closed;
+    private long tickedAt;
+
+    Canaries(HttpClient http, ScheduledExecutorService clock, Ledger ledger) {
+        this.http = http;
+        this.desk = new Desk(http);
+        this.clock = clock;
+        this.ledger = ledger;
+    }
+
+    void begin(Stage stage) throws Exception {
+        for (Service gateway : stage.gateways()) {
+            var identity = desk.newIdentity(stage.webs().getFirst().port());
+            Canary canary = new Canary(
+                    gateway,
+                    identity.path("token").asText(),
+                    identity.path("uuid").asText());
+            canaries.add(canary);
+            canary.connect();
+            for (Service web : stage.webs()) {
+                every(EVERY_MILLIS, () -> send(web, canary));
+            }
+        }
+        for (Service service : stage.services()) {
+            every(
+                    POLL_MILLIS,
+                    () -> desk.readiness(service.adminPort(), POLL_TIMEOUT)
+                            .thenAccept(status -> ledger.note(new Entry.Polled(ledger.now(), service.name(), status))));
+        }
+        tickedAt = ledger.now();
+        every(EVERY_MILLIS, this::watchOurselves);
+    }
+
+    private void every(long millis, Runnable what) {
+        tasks.add(clock.scheduleAtFixedRate(what, millis, millis, TimeUnit.MILLISECONDS));
+    }
+
+    private void send(Service web, Canary canary) {
+        long startedAt = ledger.now();
+        desk.publish(
+                        web.port(),
+                        "{\"uuid_remote\":\"%s\",\"message\":{\"canary\":%d}}".formatted(canary.address, startedAt),
+                        "")
+                .whenComplete((answer, failure) -> ledger.note(new Entry.CanarySent(
+                        ledger.now(),
+                        startedAt,
+                        web.name(),
+                        canary.gateway.name(),
+                        failure == null ? answer.statusCode() : 0)));
+    }
+
+    private void watchOurselves() {
+        long now = ledger.now();
+        if (now - tickedAt > STALL_MILLIS) {
+            ledger.note(new Entry.Stalled(now, tickedAt));
+        }
+        tickedAt = now;
+    }
+
+    @Override
+    public void close() {
+        closed = true;
+        tasks.forEach(task -> task.cancel(false));
+        canaries.forEach(Canary::end);
+    }
+
+    /** The client at one gateway. */
+    private final class Canary implements WebSocket.Listener {
+        private final Service gateway;
+        private final String token;
+        private final String address;
+        private final StringBuilder text = new StringBuilder();
+        private volatile @Nullable WebSocket socket;
+
+        Canary(Service gateway, String token, String address) {
+            this.gateway = gateway;
+            this.token = token;
+            this.address = address;
+        }
+
+        void connect() {
+            http.newWebSocketBuilder()
+                    .connectTimeout(CONNECT_TIMEOUT)
+                    .buildAsync(URI.create("ws://127.0.0.1:%d/ws?token=%s".formatted(gateway.port(), token)), this)
+                    .whenComplete((opened, failure) -> {
+                        if (failure == null) {
+                            socket = opened;
+                        } else {
+                            connectLater();
+                        }
+                    });
+        }
+
+        private void connectLater() {
+            if (!closed && !clock.isShutdown()) {
+                text.setLength(0);
+                var _ = clock.schedule(this::connect, EVERY_MILLIS, TimeUnit.MILLISECONDS);
+            }
+        }
+
+        void end() {
+            WebSocket last = socket;
+            if (last != null) {
+                last.abort();
+            }
+        }
+
+        @Override
+        public @Nullable CompletionStage<?> onText(WebSocket from, CharSequence data, boolean last) {
+            text.append(data);
+            if (last) {
+                long startedAt = Desk.json(text.toString())
+                        .path("message")
+                        .path("canary")
+                        .asLong();
+                ledger.note(new Entry.CanaryCame(ledger.now(), startedAt, gateway.name()));
+                text.setLength(0);
+            }
+            from.request(1);
+            return null;
+        }
+
+        @Override
+        public @Nullable CompletionStage<?> onClose(WebSocket from, int code, String reason) {
+            connectLater();
+            return null;
+        }
+
+        @Override
+        public void onError(WebSocket from, Throwable error) {
+            connectLater();
+        }
+    }
+}

@@ -1,0 +1,144 @@
+package io.whimbrel.system.chaos;
+
+import static org.awaitility.Awaitility.await;
+
+import io.whimbrel.system.Part;
+import java.io.IOException;
+import java.net.http.HttpClient;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.Executors;
+import java.util.concurrent.ScheduledExecutorService;
+import org.awaitility.core.ConditionTimeoutException;
+
+/**
+ * A run: everything is started, clients come and a publisher writes to them; faults are done to the parts; then all is let come
+ * to rest, and the checker reads what was noted.
+ */
+record ChaosRun(RedisDeployment.Form form, long seed, List<String> settings, Optional<Path> planted, Faults faults) {
+    /** Which faults are done; made when it is known what there is to break. */
+    interface Faults {
+        List<Fault> on(Layout layout);
+    }
+
+    /** More than anybody misses while it is away, so that everybody is entitled to everything. */
+    private static final String RETENTION = "--history.addresses=1000/1h";
+
+    private static final int CLIENTS = 24;
+    private static final Duration PATIENCE = Duration.ofSeconds(90);
+    /** So long without any change, and what is missing does not come any more. */
+    private static final Duration STANDSTILL = Duration.ofSeconds(20);
+
+    private static final Path RESULTS = Part.ROOT.resolve("testing/system-tests/target/chaos");
+
+    /** So many faults at random. */
+    static ChaosRun of(RedisDeployment.Form form, long seed, int faults, List<String> settings) {
+        return new ChaosRun(form, seed, settings, Optional.empty(), layout -> Schedule.of(seed, faults, layout));
+    }
+
+    ChaosReport run(Path folder) throws Exception {
+        String name = form.name().toLowerCase(Locale.ROOT);
+        System.out.printf("chaos: %s, seed %d%n", name, seed);
+        Ledger ledger = new Ledger();
+        List<String> all = new ArrayList<>(settings);
+        all.add(RETENTION);
+        ChaosReport report;
+        try (Stage stage = new Stage(folder, form.in(folder), all, planted)) {
+            long start = ledger.now();
+            stage.start();
+            run(stage, ledger);
+            report = new ChaosReport(name, seed, (ledger.now() - start) / 1000, Checker.check(ledger.entries()));
+            if (!report.findings().violations().isEmpty()) {
+                keepEvidence(name, stage, ledger);
+            }
+        }
+        System.out.print(report.text());
+        System.out.println("  report: " + report.write(RESULTS));
+        return report;
+    }
+
+    private void run(Stage stage, Ledger ledger) throws Exception {
+        ScheduledExecutorService clock =
+                Executors.newScheduledThreadPool(2, Thread.ofPlatform().daemon().factory());
+        HttpClient http = HttpClient.newHttpClient();
+        Desk desk = new Desk(http);
+        List<ChaosClient> clients = new ArrayList<>();
+        for (int i = 0; i < CLIENTS; i++) {
+            var identity = desk.newIdentity(stage.webs().getFirst().port());
+            clients.add(new ChaosClient(http, clock, ledger, identity, stage.clientPorts(), i, seed));
+        }
+        try (Canaries canaries = new Canaries(http, clock, ledger);
+                Publisher publisher = new Publisher(desk, clock, ledger, stage.publisherPorts(), clients, seed)) {
+            canaries.begin(stage);
+            clients.forEach(ChaosClient::come);
+            await().atMost(Part.DEADLINE).until(() -> clients.stream().allMatch(ChaosClient::isHere));
+            publisher.begin();
+            List<Fault> schedule = faults.on(stage.layout());
+            schedule.forEach(fault -> System.out.println("  " + fault));
+
+            new Striker(stage, ledger).strike(schedule);
+
+            stage.awaitReadiness();
+            clients.forEach(ChaosClient::calmDown);
+            publisher.end();
+            settle(publisher);
+            publisher.writeToEach();
+            settle(publisher);
+            publisher.askForReceipts();
+            noteCrashes(stage, ledger);
+        } finally {
+            clients.forEach(ChaosClient::close);
+            clock.shutdownNow();
+            http.shutdownNow();
+        }
+    }
+
+    /** Waits until everything is accepted and received, or nothing changes any more; the checker says what is missing. */
+    private static void settle(Publisher publisher) {
+        try {
+            await().atMost(PATIENCE).until(publisher::isDone);
+            long before = -1;
+            while (!publisher.allReceived() && publisher.received() > before) {
+                before = publisher.received();
+                awaitAll(publisher);
+            }
+        } catch (ConditionTimeoutException _) {
+            System.out.println("  not everything was accepted in the end");
+        }
+    }
+
+    private static void awaitAll(Publisher publisher) {
+        try {
+            await().atMost(STANDSTILL).until(publisher::allReceived);
+        } catch (ConditionTimeoutException _) {
+            System.out.println("  not everything was received yet");
+        }
+    }
+
+    private static void noteCrashes(Stage stage, Ledger ledger) {
+        stage.processes().forEach((name, process) -> {
+            if (!process.isAlive()) {
+                ledger.note(new Entry.Crashed(ledger.now(), name, process.log()));
+            }
+        });
+    }
+
+    private void keepEvidence(String name, Stage stage, Ledger ledger) throws IOException {
+        Path folder = Files.createDirectories(RESULTS.resolve("%s-%d-evidence".formatted(name, seed)));
+        for (Map.Entry<String, Breakable> process : stage.processes().entrySet()) {
+            Files.writeString(
+                    folder.resolve(process.getKey().replace(' ', '-') + ".log"),
+                    process.getValue().log());
+        }
+        Files.write(
+                folder.resolve("ledger.txt"),
+                ledger.entries().stream().map(Entry::toString).toList());
+        System.out.println("  evidence: " + folder);
+    }
+}

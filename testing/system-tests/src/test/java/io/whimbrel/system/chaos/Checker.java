@@ -1,0 +1,90 @@
+package io.whimbrel.system.chaos;
+
+import io.whimbrel.system.chaos.Violation.Rule;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+
+/** Reads a ledger and says what of the promises was not kept. A pure function. */
+final class Checker {
+    private final List<Entry> entries;
+    private final List<Violation> violations = new ArrayList<>();
+
+    private Checker(List<Entry> entries) {
+        this.entries = List.copyOf(entries);
+    }
+
+    static Findings check(List<Entry> entries) {
+        return new Checker(entries).check();
+    }
+
+    private Findings check() {
+        Deliveries deliveries = Deliveries.of(entries, violations);
+        violations.addAll(ReceiptRule.check(entries));
+        violations.addAll(ReadinessRule.check(entries));
+        for (Entry entry : entries) {
+            switch (entry) {
+                case Entry.Refused(long at, long letter, int status, String answer) ->
+                    violate(at, Rule.REFUSED, "letter %d: %d %s".formatted(letter, status, answer));
+                case Entry.Crashed(long at, String part, String said) ->
+                    violate(at, Rule.CRASHED, "%s, which said%n%s".formatted(part, said));
+                case Entry.Written _,
+                        Entry.Accepted _,
+                        Entry.Retried _,
+                        Entry.ReceiptTold _,
+                        Entry.Coming _,
+                        Entry.Opened _,
+                        Entry.Closed _,
+                        Entry.Acked _,
+                        Entry.Came _,
+                        Entry.ToldLost _,
+                        Entry.Polled _,
+                        Entry.CanarySent _,
+                        Entry.CanaryCame _,
+                        Entry.Struck _,
+                        Entry.Healed _,
+                        Entry.Stalled _ -> {
+                    // read by other rules
+                }
+            }
+        }
+        violations.sort(Comparator.comparingLong(Violation::at));
+        return new Findings(
+                deliveries.accepted(),
+                deliveries.delivered,
+                deliveries.repeated,
+                deliveries.lost,
+                deliveries.lostAndTold,
+                deliveries.duplicated,
+                count(Entry.ToldLost.class),
+                deliveries.announcedWithoutLoss,
+                deliveries.shownBeforeAccepted,
+                deliveries.neverAccepted,
+                count(Entry.Retried.class),
+                count(Entry.ReceiptTold.class),
+                count(Entry.Opened.class),
+                Recoveries.of(entries),
+                faultsByKind(),
+                violations);
+    }
+
+    private Map<String, Integer> faultsByKind() {
+        Map<String, Integer> kinds = new TreeMap<>();
+        for (Entry entry : entries) {
+            if (entry instanceof Entry.Struck struck) {
+                kinds.merge(struck.fault().kind().words(), 1, Integer::sum);
+            }
+        }
+        return kinds;
+    }
+
+    private int count(Class<? extends Entry> kind) {
+        return Math.toIntExact(entries.stream().filter(kind::isInstance).count());
+    }
+
+    private void violate(long at, Rule rule, String evidence) {
+        violations.add(new Violation(at, rule, evidence));
+    }
+}

@@ -1,0 +1,137 @@
+package io.whimbrel.system.chaos;
+
+import io.whimbrel.system.chaos.Entry.CanaryCame;
+import io.whimbrel.system.chaos.Entry.CanarySent;
+import io.whimbrel.system.chaos.Entry.Polled;
+import io.whimbrel.system.chaos.Entry.Stalled;
+import io.whimbrel.system.chaos.Violation.Rule;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+
+/**
+ * No part says that it is ready for more than 3 s while nothing flows through it: at a web server no canary is accepted, at a
+ * gateway none arrives although a web server that nothing is wrong with was asked to send them.
+ */
+final class ReadinessRule {
+    /** 3 s, and what the polls and the canaries may be late. */
+    static final long LIMIT_MILLIS = 3_500;
+
+    /** Longer between two polls, and it is not known what was in between. */
+    private static final long LONGEST_POLL_PAUSE_MILLIS = 1_500;
+    /** How long after its fault a web server counts as harmed. */
+    private static final long HARMED_MILLIS = 5_000;
+
+    private final Map<String, List<Polled>> polls = new TreeMap<>();
+    private final Map<String, List<Long>> arrivals = new HashMap<>();
+    private final Map<String, List<CanarySent>> sentByWeb = new HashMap<>();
+    private final Map<String, List<CanarySent>> sentToGateway = new HashMap<>();
+    private final List<Stalled> stalls = new ArrayList<>();
+    private final List<Span> harms = new ArrayList<>();
+    private final Map<Integer, Entry.Struck> open = new HashMap<>();
+    private final List<Violation> violations = new ArrayList<>();
+
+    private record Span(String target, long from, long to) {}
+
+    private ReadinessRule() {}
+
+    static List<Violation> check(List<Entry> entries) {
+        ReadinessRule rule = new ReadinessRule();
+        entries.forEach(rule::read);
+        rule.open
+                .values()
+                .forEach(struck -> rule.harms.add(new Span(struck.fault().target(), struck.at(), Long.MAX_VALUE)));
+        rule.polls.forEach(rule::check);
+        return rule.violations;
+    }
+
+    private void read(Entry entry) {
+        if (entry instanceof Polled polled) {
+            polls.computeIfAbsent(polled.part(), _ -> new ArrayList<>()).add(polled);
+        } else if (entry instanceof CanaryCame came) {
+            arrivals.computeIfAbsent(came.gateway(), _ -> new ArrayList<>()).add(came.at());
+        } else if (entry instanceof CanarySent sent) {
+            sentByWeb.computeIfAbsent(sent.web(), _ -> new ArrayList<>()).add(sent);
+            sentToGateway
+                    .computeIfAbsent(sent.gateway(), _ -> new ArrayList<>())
+                    .add(sent);
+        } else if (entry instanceof Stalled stalled) {
+            stalls.add(stalled);
+        } else if (entry instanceof Entry.Struck struck) {
+            open.put(struck.number(), struck);
+        } else if (entry instanceof Entry.Healed healed) {
+            Entry.Struck struck = open.remove(healed.number());
+            if (struck != null) {
+                harms.add(new Span(struck.fault().target(), struck.at(), healed.at() + HARMED_MILLIS));
+            }
+        }
+    }
+
+    private void check(String part, List<Polled> all) {
+        boolean web = sentByWeb.containsKey(part);
+        List<Long> flow = web
+                ? sentByWeb.get(part).stream()
+                        .filter(sent -> sent.status() == 200)
+                        .map(CanarySent::at)
+                        .toList()
+                : arrivals.getOrDefault(part, List.of());
+        long greenFrom = -1;
+        long greenTo = -1;
+        for (Polled polled : all) {
+            boolean green = polled.status() == 200;
+            if (green && greenFrom >= 0 && polled.at() - greenTo <= LONGEST_POLL_PAUSE_MILLIS) {
+                greenTo = polled.at();
+            } else {
+                checkGreen(part, web, flow, greenFrom, greenTo);
+                greenFrom = green ? polled.at() : -1;
+                greenTo = greenFrom;
+            }
+        }
+        checkGreen(part, web, flow, greenFrom, greenTo);
+    }
+
+    /** While it was ready all the time. */
+    private void checkGreen(String part, boolean web, List<Long> flow, long from, long to) {
+        if (from < 0) {
+            return;
+        }
+        long last = from;
+        for (long at : flow) {
+            if (at > last && at <= to) {
+                checkSilence(part, web, last, at);
+                last = at;
+            }
+        }
+        checkSilence(part, web, last, to);
+    }
+
+    private void checkSilence(String part, boolean web, long from, long to) {
+        if (to - from <= LIMIT_MILLIS || stalls.stream().anyMatch(stall -> stall.since() < to && stall.at() > from)) {
+            return;
+        }
+        long latest = to - LIMIT_MILLIS;
+        boolean due = web
+                ? sentByWeb.getOrDefault(part, List.of()).stream()
+                        .anyMatch(sent -> sent.startedAt() >= from && sent.startedAt() <= latest)
+                : sentToGateway.getOrDefault(part, List.of()).stream()
+                        .filter(sent -> sent.startedAt() >= from && sent.at() <= latest)
+                        .anyMatch(sent ->
+                                sent.status() == 200 || (sent.status() == 503 && isUnharmed(sent.web(), from, to)));
+        if (due) {
+            violations.add(new Violation(
+                    from,
+                    Rule.FALSE_READINESS,
+                    "%s was ready while for %d ms nothing was %s"
+                            .formatted(part, to - from, web ? "accepted there" : "delivered there")));
+        }
+    }
+
+    private boolean isUnharmed(String web, long from, long to) {
+        return harms.stream()
+                .noneMatch(harm -> (harm.target().equals(web) || harm.target().startsWith(web + " to "))
+                        && harm.from() < to
+                        && harm.to() > from);
+    }
+}

@@ -1,0 +1,121 @@
+package io.whimbrel.system.chaos;
+
+import io.whimbrel.system.Part;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * One process of Redis' program with a folder, a port and a configuration that outlive it. Redis itself may change the
+ * latter, as Sentinel does.
+ */
+final class RedisNode implements Breakable {
+    private final String name;
+    private final Path program;
+    private final Path folder;
+    private final int port;
+    private final List<String> mode;
+    private @Nullable Part process;
+
+    /** @param settings lines of its configuration */
+    RedisNode(String name, Path program, Path root, List<String> settings, String... mode) throws IOException {
+        this(name, program, root, FreePorts.next(), settings, mode);
+    }
+
+    RedisNode(String name, Path program, Path root, int port, List<String> settings, String... mode)
+            throws IOException {
+        this.name = name;
+        this.program = program;
+        this.port = port;
+        this.mode = List.of(mode);
+        folder = Files.createDirectories(root.resolve(name.replace(' ', '-')));
+        List<String> lines = new ArrayList<>(List.of("port " + port, "bind 127.0.0.1", "dir " + folder));
+        lines.addAll(settings);
+        Files.write(folder.resolve("redis.conf"), lines);
+    }
+
+    /** What each accepted write survives: the death of the process, and a loss of power. */
+    static final List<String> DURABLE = List.of(
+            "save \"\"",
+            "appendonly yes",
+            "appendfsync always",
+            "repl-diskless-sync-delay 0",
+            "repl-ping-replica-period 1",
+            "maxmemory-policy noeviction");
+
+    String name() {
+        return name;
+    }
+
+    int port() {
+        return port;
+    }
+
+    @Override
+    public synchronized void start() throws IOException {
+        List<String> command = new ArrayList<>(
+                List.of(program.toString(), folder.resolve("redis.conf").toString()));
+        command.addAll(mode);
+        process = Part.run(name, command);
+    }
+
+    @Override
+    public synchronized void kill() throws InterruptedException {
+        required().kill();
+    }
+
+    @Override
+    public synchronized void signal(String signal) throws IOException, InterruptedException {
+        required().signal(signal);
+    }
+
+    @Override
+    public synchronized boolean isAlive() {
+        return required().isAlive();
+    }
+
+    @Override
+    public synchronized String log() {
+        return required().log();
+    }
+
+    private Part required() {
+        if (process == null) {
+            throw new IllegalStateException(name + " was never started");
+        }
+        return process;
+    }
+
+    String ask(String... words) throws IOException {
+        return RedisTalk.ask(port, words);
+    }
+
+    /** Empty where it does not answer. */
+    String info(String section, String field) {
+        try {
+            return RedisTalk.info(port, section, field);
+        } catch (IOException _) {
+            return ""; // it is just dead, or loads its file
+        }
+    }
+
+    boolean isMaster() {
+        return info("replication", "role").equals("master");
+    }
+
+    /** Whether it is a replica that has all its master has, but for what is under way. */
+    boolean isSyncedReplica() {
+        return info("replication", "role").equals("slave")
+                && info("replication", "master_link_status").equals("up");
+    }
+
+    @Override
+    public synchronized void close() throws InterruptedException {
+        if (process != null) {
+            process.kill();
+        }
+    }
+}

@@ -1,0 +1,32 @@
+package io.whimbrel.system.chaos;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.nio.file.Path;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+
+/** A taste of chaos for every build: a few faults on one Redis. {@code ./verify --chaos} does many, on every deployment. */
+@Timeout(value = 5, unit = TimeUnit.MINUTES) // it takes half a minute, but many where much else is built
+class ShortChaosTest {
+    private static final int FAULTS = 10;
+
+    @TempDir
+    private Path folder;
+
+    @Test
+    void nothingIsLostOrDuplicatedWhileAFewThingsBreak() throws Exception {
+        long seed = Long.getLong("chaos.seed", System.nanoTime());
+
+        ChaosReport report = ChaosRun.of(
+                        RedisDeployment.Form.STANDALONE, seed, Integer.getInteger("chaos.faults", FAULTS), List.of())
+                .run(folder);
+
+        assertThat(report.findings().violations()).as(report.text()).isEmpty();
+        assertThat(report.findings().accepted()).as(report.text()).isPositive();
+        assertThat(report.findings().neverAccepted()).as(report.text()).isZero();
+    }
+}

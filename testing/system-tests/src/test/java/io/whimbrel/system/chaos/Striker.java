@@ -1,0 +1,127 @@
+package io.whimbrel.system.chaos;
+
+import static org.awaitility.Awaitility.await;
+
+import io.whimbrel.system.chaos.Fault.Kind;
+import io.whimbrel.system.chaos.Fault.Victim;
+import java.io.IOException;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.TimeUnit;
+
+/**
+ * Does the faults of a schedule to a stage, in its order and not before their time. What Redis runs on is harmed only when
+ * every copy is in order again; everything after it is then as much later.
+ */
+final class Striker {
+    private static final Duration PATIENCE = Duration.ofSeconds(90);
+
+    private final Stage stage;
+    private final Ledger ledger;
+    private final CountDownLatch never = new CountDownLatch(1);
+
+    Striker(Stage stage, Ledger ledger) {
+        this.stage = stage;
+        this.ledger = ledger;
+    }
+
+    /** Returns when all were done and healed. */
+    void strike(List<Fault> schedule) throws Exception {
+        List<CompletableFuture<Void>> healing = new ArrayList<>();
+        long start = ledger.now();
+        long late = 0;
+        try (ExecutorService healers = Executors.newVirtualThreadPerTaskExecutor()) {
+            for (int number = 0; number < schedule.size(); number++) {
+                Fault fault = schedule.get(number);
+                pauseUntil(start + late + fault.atMillis());
+                if (harmsRedis(fault)) {
+                    await().pollInterval(RedisDeployment.POLL)
+                            .atMost(PATIENCE)
+                            .until(() -> stage.redis().isInOrder());
+                }
+                awaitLife(fault);
+                late = Math.max(late, ledger.now() - start - fault.atMillis());
+                ledger.note(new Entry.Struck(ledger.now(), number, fault));
+                strike(fault);
+                int struck = number;
+                healing.add(CompletableFuture.runAsync(() -> healLater(struck, fault), healers));
+            }
+            CompletableFuture.allOf(healing.toArray(CompletableFuture[]::new)).get();
+        }
+        stage.redis().awaitOrder();
+    }
+
+    private void pauseUntil(long millis) throws InterruptedException {
+        never.await(Math.max(0, millis - ledger.now()), TimeUnit.MILLISECONDS);
+    }
+
+    private static boolean harmsRedis(Fault fault) {
+        return switch (fault.kind().victim) {
+            case REDIS, SENTINEL, DEPLOYMENT -> true;
+            case GATEWAY, WEB, WIRE -> false;
+        };
+    }
+
+    /** What is dead cannot be harmed, so a fault waits for the end of the one before, which may be late. */
+    private void awaitLife(Fault fault) {
+        if (fault.kind().victim != Victim.WIRE && fault.kind().victim != Victim.DEPLOYMENT) {
+            await().pollInterval(RedisDeployment.POLL)
+                    .atMost(PATIENCE)
+                    .until(() -> stage.process(fault.target()).isAlive());
+        }
+    }
+
+    private void strike(Fault fault) throws Exception {
+        switch (fault.kind()) {
+            case KILL_GATEWAY, KILL_WEB, KILL_REDIS, KILL_SENTINEL ->
+                stage.process(fault.target()).kill();
+            case STOP_GATEWAY, STOP_WEB, STOP_REDIS, STOP_SENTINEL ->
+                stage.process(fault.target()).signal("STOP");
+            case FAIL_OVER -> stage.redis().failOver();
+            case MOVE_SLOT -> stage.redis().moveSlot();
+            case FORGET_SCRIPTS -> node(fault).ask("SCRIPT", "FLUSH");
+            case DROP_CLIENTS -> {
+                node(fault).ask("CLIENT", "KILL", "TYPE", "normal");
+                node(fault).ask("CLIENT", "KILL", "TYPE", "pubsub");
+            }
+            case CUT, DELAY, THROTTLE, HALVE, HALF_OPEN ->
+                stage.wire(fault.target()).strike(fault.kind());
+        }
+    }
+
+    private RedisNode node(Fault fault) {
+        return (RedisNode) stage.process(fault.target());
+    }
+
+    private void healLater(int number, Fault fault) {
+        try {
+            never.await(fault.lengthMillis(), TimeUnit.MILLISECONDS);
+            heal(fault);
+            ledger.note(new Entry.Healed(ledger.now(), number, fault));
+        } catch (IOException e) {
+            throw new AssertionError(fault + " could not be healed", e);
+        } catch (InterruptedException e) {
+            throw new AssertionError("interrupted before this was healed: " + fault, e);
+        }
+    }
+
+    private void heal(Fault fault) throws IOException, InterruptedException {
+        Kind kind = fault.kind();
+        switch (kind) {
+            case KILL_GATEWAY, KILL_WEB, KILL_REDIS, KILL_SENTINEL ->
+                stage.process(fault.target()).start();
+            case STOP_GATEWAY, STOP_WEB, STOP_REDIS, STOP_SENTINEL ->
+                stage.process(fault.target()).signal("CONT");
+            case FAIL_OVER, MOVE_SLOT, FORGET_SCRIPTS, DROP_CLIENTS -> {
+                // over as soon as they are done
+            }
+            case CUT, DELAY, THROTTLE, HALVE, HALF_OPEN ->
+                stage.wire(fault.target()).heal();
+        }
+    }
+}

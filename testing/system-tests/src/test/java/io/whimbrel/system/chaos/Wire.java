@@ -1,0 +1,254 @@
+package io.whimbrel.system.chaos;
+
+import io.netty.bootstrap.Bootstrap;
+import io.netty.bootstrap.ServerBootstrap;
+import io.netty.buffer.ByteBuf;
+import io.netty.buffer.Unpooled;
+import io.netty.channel.Channel;
+import io.netty.channel.ChannelFuture;
+import io.netty.channel.ChannelFutureListener;
+import io.netty.channel.ChannelHandlerContext;
+import io.netty.channel.ChannelInboundHandlerAdapter;
+import io.netty.channel.ChannelInitializer;
+import io.netty.channel.ChannelOption;
+import io.netty.channel.EventLoopGroup;
+import io.netty.channel.socket.nio.NioServerSocketChannel;
+import io.netty.channel.socket.nio.NioSocketChannel;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Passes TCP connections on to a port of this machine, well or badly. Little waits in it, so that who does not read is felt
+ * on the other side. Safe for any thread.
+ */
+final class Wire implements AutoCloseable {
+    private static final int BUFFER_BYTES = 32 * 1024;
+    private static final int MOST_WAITING_BYTES = 64 * 1024;
+    private static final long DELAY_MILLIS = 300;
+    private static final long THROTTLED_BYTES_PER_SECOND = 16 * 1024;
+
+    private enum Mode {
+        WHOLE,
+        REFUSES,
+        DELAYS,
+        THROTTLES,
+        SWALLOWS
+    }
+
+    private final int target;
+    private final Channel listening;
+    private final Set<Connection> connections = ConcurrentHashMap.newKeySet();
+    private volatile Mode mode = Mode.WHOLE;
+
+    Wire(EventLoopGroup group, int targetPort) {
+        target = targetPort;
+        listening = new ServerBootstrap()
+                .group(group)
+                .channel(NioServerSocketChannel.class)
+                .childOption(ChannelOption.AUTO_READ, false)
+                .childOption(ChannelOption.ALLOW_HALF_CLOSURE, false)
+                .childOption(ChannelOption.TCP_NODELAY, true)
+                .childOption(ChannelOption.SO_SNDBUF, BUFFER_BYTES)
+                .childHandler(new ChannelInitializer<>() {
+                    @Override
+                    protected void initChannel(Channel near) {
+                        new Connection(near).begin();
+                    }
+                })
+                .bind(InetAddress.getLoopbackAddress(), 0)
+                .syncUninterruptibly()
+                .channel();
+    }
+
+    int port() {
+        return ((InetSocketAddress) listening.localAddress()).getPort();
+    }
+
+    int connections() {
+        return connections.size();
+    }
+
+    void strike(Fault.Kind kind) {
+        switch (kind) {
+            case CUT -> {
+                mode = Mode.REFUSES;
+                connections.forEach(Connection::end);
+            }
+            case HALVE -> connections.forEach(connection -> connection.halved = true);
+            case DELAY -> mode = Mode.DELAYS;
+            case THROTTLE -> mode = Mode.THROTTLES;
+            case HALF_OPEN -> mode = Mode.SWALLOWS;
+            case KILL_GATEWAY,
+                    STOP_GATEWAY,
+                    KILL_WEB,
+                    STOP_WEB,
+                    KILL_REDIS,
+                    STOP_REDIS,
+                    KILL_SENTINEL,
+                    STOP_SENTINEL,
+                    FAIL_OVER,
+                    MOVE_SLOT,
+                    FORGET_SCRIPTS,
+                    DROP_CLIENTS -> throw new IllegalArgumentException(kind + " is not done to a wire");
+        }
+    }
+
+    void heal() {
+        mode = Mode.WHOLE;
+        connections.forEach(connection -> {
+            connection.halved = false;
+            if (connection.swallowed) {
+                connection.end();
+            }
+        });
+    }
+
+    @Override
+    public void close() {
+        listening.close().syncUninterruptibly();
+        connections.forEach(Connection::end);
+    }
+
+    /** One connection through the wire. Both its channels live on one event loop. */
+    private final class Connection {
+        private final Channel near;
+        private volatile boolean halved;
+        private volatile boolean swallowed;
+        private @Nullable Channel far;
+
+        Connection(Channel near) {
+            this.near = near;
+        }
+
+        void begin() {
+            if (mode == Mode.REFUSES) {
+                near.close();
+                return;
+            }
+            connections.add(this);
+            near.closeFuture().addListener(_ -> connections.remove(this));
+            ChannelFuture connecting = new Bootstrap()
+                    .group(near.eventLoop())
+                    .channel(NioSocketChannel.class)
+                    .option(ChannelOption.AUTO_READ, false)
+                    .option(ChannelOption.TCP_NODELAY, true)
+                    .option(ChannelOption.SO_RCVBUF, BUFFER_BYTES)
+                    .handler(new ChannelInitializer<>() {
+                        @Override
+                        protected void initChannel(Channel channel) {
+                            channel.pipeline().addLast(new Direction(Connection.this, near));
+                        }
+                    })
+                    .connect(InetAddress.getLoopbackAddress(), target);
+            far = connecting.channel();
+            near.pipeline().addLast(new Direction(this, connecting.channel()));
+            connecting.addListener((ChannelFutureListener) connected -> {
+                if (connected.isSuccess() && near.isActive()) {
+                    near.config().setAutoRead(true);
+                    connected.channel().config().setAutoRead(true);
+                } else {
+                    end();
+                }
+            });
+        }
+
+        void end() {
+            near.close();
+            if (far != null) {
+                far.close();
+            }
+        }
+    }
+
+    /** What comes of one end of a connection, on its way to the other. Used on its event loop. */
+    private final class Direction extends ChannelInboundHandlerAdapter {
+        private final Connection connection;
+        private final Channel to;
+        private int waiting;
+        private int waitingBytes;
+        private long lastDueNanos = System.nanoTime();
+
+        Direction(Connection connection, Channel to) {
+            this.connection = connection;
+            this.to = to;
+        }
+
+        @Override
+        public void channelRead(ChannelHandlerContext context, Object message) {
+            ByteBuf bytes = (ByteBuf) message;
+            if (connection.swallowed || mode == Mode.SWALLOWS) {
+                connection.swallowed = true;
+                bytes.release();
+            } else if (connection.halved) {
+                ByteBuf half = bytes.readRetainedSlice(bytes.readableBytes() / 2);
+                bytes.release();
+                to.writeAndFlush(half).addListener(_ -> connection.end());
+                context.channel().config().setAutoRead(false);
+            } else {
+                pass(context.channel(), bytes);
+            }
+        }
+
+        private void pass(Channel from, ByteBuf bytes) {
+            int size = bytes.readableBytes();
+            long now = System.nanoTime();
+            long due = Math.max(lastDueNanos, now + lagNanos(size));
+            if (mode == Mode.THROTTLES) {
+                due = Math.max(lastDueNanos, now) + lagNanos(size);
+            }
+            lastDueNanos = due;
+            waiting++;
+            waitingBytes += size;
+            if (waiting == 1 && due <= now) {
+                write(from, bytes, size);
+            } else {
+                var _ = from.eventLoop()
+                        .schedule(() -> write(from, bytes, size), Math.max(0, due - now), TimeUnit.NANOSECONDS);
+            }
+            if (waitingBytes > MOST_WAITING_BYTES) {
+                from.config().setAutoRead(false);
+            }
+        }
+
+        private void write(Channel from, ByteBuf bytes, int size) {
+            to.writeAndFlush(bytes).addListener(_ -> {
+                waiting--;
+                waitingBytes -= size;
+                if (waitingBytes <= MOST_WAITING_BYTES / 2 && from.isActive()) {
+                    from.config().setAutoRead(true);
+                }
+            });
+        }
+
+        private long lagNanos(int bytes) {
+            return switch (mode) {
+                case WHOLE, REFUSES, SWALLOWS -> 0;
+                case DELAYS -> TimeUnit.MILLISECONDS.toNanos(DELAY_MILLIS);
+                case THROTTLES -> TimeUnit.SECONDS.toNanos(bytes) / THROTTLED_BYTES_PER_SECOND;
+            };
+        }
+
+        @Override
+        public void channelInactive(ChannelHandlerContext context) {
+            if (waiting == 0) {
+                to.writeAndFlush(Unpooled.EMPTY_BUFFER).addListener(ChannelFutureListener.CLOSE);
+            } else {
+                // Behind what still waits here.
+                var _ = context.executor()
+                        .schedule(
+                                connection::end,
+                                Math.max(0, lastDueNanos - System.nanoTime()) + 1,
+                                TimeUnit.NANOSECONDS);
+            }
+        }
+
+        @Override
+        public void exceptionCaught(ChannelHandlerContext context, Throwable cause) {
+            connection.end(); // such as a reset: what a wire is there to pass on
+        }
+    }
+}
