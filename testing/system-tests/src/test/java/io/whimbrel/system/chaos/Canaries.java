@@ -10,6 +10,7 @@ import java.util.concurrent.CompletionStage;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.ScheduledFuture;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -103,6 +104,7 @@ final class Canaries implements AutoCloseable {
         private final String address;
         private final StringBuilder text = new StringBuilder();
         private volatile @Nullable WebSocket socket;
+        private final AtomicInteger sessions = new AtomicInteger();
 
         Canary(Service gateway, String token, String address) {
             this.gateway = gateway;
@@ -117,14 +119,20 @@ final class Canaries implements AutoCloseable {
                     .whenComplete((opened, failure) -> {
                         if (failure == null) {
                             socket = opened;
+                            ledger.note(new Entry.Opened(ledger.now(), name(), sessions.incrementAndGet()));
                         } else {
-                            connectLater();
+                            connectLater(failure.toString());
                         }
                     });
         }
 
-        private void connectLater() {
+        private String name() {
+            return "canary of " + gateway.name();
+        }
+
+        private void connectLater(String why) {
             if (!closed && !clock.isShutdown()) {
+                ledger.note(new Entry.Closed(ledger.now(), name(), sessions.get(), why));
                 text.setLength(0);
                 var _ = clock.schedule(this::connect, EVERY_MILLIS, TimeUnit.MILLISECONDS);
             }
@@ -154,13 +162,13 @@ final class Canaries implements AutoCloseable {
 
         @Override
         public @Nullable CompletionStage<?> onClose(WebSocket from, int code, String reason) {
-            connectLater();
+            connectLater(code + " " + reason);
             return null;
         }
 
         @Override
         public void onError(WebSocket from, Throwable error) {
-            connectLater();
+            connectLater(error.toString());
         }
     }
 }

@@ -7,6 +7,7 @@ import java.io.UncheckedIOException;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.WebSocket;
+import java.nio.ByteBuffer;
 import java.time.Duration;
 import java.util.HashSet;
 import java.util.List;
@@ -40,6 +41,7 @@ final class ChaosClient implements AutoCloseable {
     private static final ObjectMapper JSON = new ObjectMapper();
     private static final Duration CONNECT_TIMEOUT = Duration.ofSeconds(5);
     private static final long LONGEST_BACKOFF_MILLIS = 300;
+    private static final long PING_MILLIS = 1_000;
     private static final int ONE_IN_SO_MANY_FRAMES_STALLS = 40;
     private static final long LONGEST_STALL_MILLIS = 8_000;
     private static final long LONGEST_STAY_MILLIS = 8_000;
@@ -154,8 +156,17 @@ final class ChaosClient implements AutoCloseable {
         if (life == opened && wanted && !closed) {
             here = true;
             ledger.note(new Entry.Opened(ledger.now(), address, opened.session));
+            later(PING_MILLIS, () -> ping(opened));
         } else {
             opened.end();
+        }
+    }
+
+    /** Who does not read finds out only by writing that its connection is gone. */
+    private synchronized void ping(Life opened) {
+        if (life == opened && !opened.lost && !closed) {
+            opened.ping();
+            later(PING_MILLIS, () -> ping(opened));
         }
     }
 
@@ -238,6 +249,7 @@ final class ChaosClient implements AutoCloseable {
         private final StringBuilder text = new StringBuilder();
         private final CompletableFuture<WebSocket> opened = new CompletableFuture<>();
         private CompletionStage<?> sent = opened;
+        private CompletableFuture<?> pinged = CompletableFuture.completedFuture(null);
         private boolean lost;
 
         Life(int session) {
@@ -247,6 +259,16 @@ final class ChaosClient implements AutoCloseable {
         /** The JDK takes one message at a time. */
         void send(String message) {
             sent = sent.thenCompose(_ -> opened.join().sendText(message, true));
+        }
+
+        void ping() {
+            if (pinged.isDone()) {
+                pinged = opened.join().sendPing(ByteBuffer.allocate(0)).whenComplete((_, failure) -> {
+                    if (failure != null) {
+                        onLost(this, "ping: " + failure);
+                    }
+                });
+            }
         }
 
         void end() {

@@ -19,8 +19,9 @@ import org.jspecify.annotations.Nullable;
  */
 final class Publisher implements AutoCloseable {
     private static final int PER_SECOND = 60;
-    private static final int MOST_UNDER_WAY = 300;
-    private static final long REPEAT_AFTER_MILLIS = 150;
+    private static final int MOST_UNDER_WAY = 200;
+    private static final long FIRST_BACKOFF_MILLIS = 100;
+    private static final int MOST_DOUBLINGS = 4;
     private static final int ONE_IN_SO_MANY_ASKS_FOR_A_RECEIPT = 10;
     private static final int MOST_RECEIPTS_ASKED_FOR_LATER = 100;
     /** Enough of them fill what lies between a gateway and a client that does not read. */
@@ -112,10 +113,10 @@ final class Publisher implements AutoCloseable {
                 .formatted(to.address(), number, to.isSlow() ? LONG_TEXT : "", wish);
         underWay.incrementAndGet();
         ledger.note(new Entry.Written(ledger.now(), number, to.address()));
-        attempt(new Letter(number, to, keys + number, body, receipt), random.nextInt(webPorts.size()));
+        attempt(new Letter(number, to, keys + number, body, receipt), random.nextInt(webPorts.size()), 0);
     }
 
-    private void attempt(Letter letter, int turn) {
+    private void attempt(Letter letter, int turn, int failures) {
         if (closed) {
             return;
         }
@@ -124,16 +125,19 @@ final class Publisher implements AutoCloseable {
                     if (failure != null || answer.statusCode() == 503) {
                         ledger.note(new Entry.Retried(
                                 ledger.now(), letter.number(), failure == null ? answer.statusCode() : 0));
-                        repeat(letter, turn + 1);
+                        repeat(letter, turn + 1, failures);
                     } else {
                         onAnswer(letter, answer);
                     }
                 });
     }
 
-    private void repeat(Letter letter, int turn) {
+    private void repeat(Letter letter, int turn, int failures) {
         if (!closed) {
-            var _ = clock.schedule(() -> attempt(letter, turn), REPEAT_AFTER_MILLIS, TimeUnit.MILLISECONDS);
+            var _ = clock.schedule(
+                    () -> attempt(letter, turn, failures + 1),
+                    FIRST_BACKOFF_MILLIS << Math.min(failures, MOST_DOUBLINGS),
+                    TimeUnit.MILLISECONDS);
         }
     }
 

@@ -79,16 +79,30 @@ final class SentinelRedis implements RedisDeployment {
 
     private static boolean agrees(RedisNode sentinel, RedisNode master) {
         String said = sentinel.info("sentinel", "master0");
-        return said.contains("name=%s,status=ok,address=127.0.0.1:%d,slaves=1,sentinels=%d"
-                .formatted(MASTER_NAME, master.port(), SENTINELS));
+        try {
+            return said.contains("name=%s,status=ok,address=127.0.0.1:%d,slaves=1,sentinels=%d"
+                            .formatted(MASTER_NAME, master.port(), SENTINELS))
+                    && sentinel.ask("SENTINEL", "REPLICAS", MASTER_NAME)
+                            .contains("\nflags\nslave\n") // and not: disconnected, or down
+                    && sentinel.ask("SENTINEL", "REPLICAS", MASTER_NAME).contains("\nmaster-link-status\nok\n");
+        } catch (IOException _) {
+            return false; // it is just dead
+        }
     }
 
     RedisNode master() {
         return first.isMaster() ? first : second;
     }
 
+    /** A sentinel refuses until it has heard of the replica within the last seconds. */
     @Override
-    public void failOver() throws IOException {
-        sentinels.getFirst().ask("SENTINEL", "FAILOVER", MASTER_NAME);
+    public void failOver() {
+        await().pollInterval(POLL)
+                .atMost(Part.DEADLINE)
+                .ignoreException(IOException.class)
+                .until(() -> sentinels
+                        .getFirst()
+                        .ask("SENTINEL", "FAILOVER", MASTER_NAME)
+                        .equals("OK"));
     }
 }

@@ -1,0 +1,60 @@
+package io.whimbrel.system.chaos;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.whimbrel.system.chaos.RedisDeployment.Form;
+import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Locale;
+import java.util.concurrent.TimeUnit;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
+
+/**
+ * The long run, {@code ./verify --chaos}: on each deployment of Redis its share of the faults, and nothing accepted is lost or
+ * shown twice.
+ */
+@Tag("chaos")
+@Timeout(value = 8, unit = TimeUnit.HOURS)
+class ChaosTest {
+    private static final int FAULTS = 1_000;
+    private static final String ALL = "standalone,sentinel,cluster";
+
+    @TempDir
+    private Path folder;
+
+    static List<Form> forms() {
+        return words("chaos.deployments", ALL)
+                .map(name -> Form.valueOf(name.toUpperCase(Locale.ROOT)))
+                .toList();
+    }
+
+    @ParameterizedTest
+    @MethodSource("forms")
+    void nothingAcceptedIsLostWhateverBreaks(Form form) throws Exception {
+        long seed = Long.getLong("chaos.seed", System.nanoTime());
+        int faults = Math.ceilDiv(Integer.getInteger("chaos.faults", FAULTS), forms().size());
+
+        Findings findings =
+                ChaosRun.of(form, seed, faults, settings(form)).run(folder).findings();
+
+        assertThat(findings.violations()).isEmpty();
+        assertThat(findings.neverAccepted()).isZero();
+        assertThat(findings.faults()).isEqualTo(faults);
+    }
+
+    /** What the parts are told besides, such as what an accepted publication must survive. */
+    private static List<String> settings(Form form) {
+        return words("chaos.settings." + form.name().toLowerCase(Locale.ROOT), "")
+                .toList();
+    }
+
+    private static Stream<String> words(String property, String byDefault) {
+        return Arrays.stream(System.getProperty(property, byDefault).split(",")).filter(word -> !word.isBlank());
+    }
+}

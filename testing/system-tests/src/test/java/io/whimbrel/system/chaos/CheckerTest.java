@@ -1,0 +1,374 @@
+package io.whimbrel.system.chaos;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.whimbrel.system.chaos.Entry.Accepted;
+import io.whimbrel.system.chaos.Entry.Acked;
+import io.whimbrel.system.chaos.Entry.Came;
+import io.whimbrel.system.chaos.Entry.CanaryCame;
+import io.whimbrel.system.chaos.Entry.CanarySent;
+import io.whimbrel.system.chaos.Entry.Coming;
+import io.whimbrel.system.chaos.Entry.Crashed;
+import io.whimbrel.system.chaos.Entry.Healed;
+import io.whimbrel.system.chaos.Entry.Polled;
+import io.whimbrel.system.chaos.Entry.ReceiptTold;
+import io.whimbrel.system.chaos.Entry.Refused;
+import io.whimbrel.system.chaos.Entry.Stalled;
+import io.whimbrel.system.chaos.Entry.Struck;
+import io.whimbrel.system.chaos.Entry.ToldLost;
+import io.whimbrel.system.chaos.Entry.Written;
+import io.whimbrel.system.chaos.Fault.Kind;
+import io.whimbrel.system.chaos.Violation.Rule;
+import java.util.ArrayList;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+
+/** The checker is not blind: of each rule a ledger that keeps it, and one that does not. */
+class CheckerTest {
+    private static final String ANNA = "anna";
+    private static final String E1 = "epoch-1";
+    private static final String E2 = "epoch-2";
+    private static final String WEB = "web 0";
+    private static final String GATEWAY = "gateway 0";
+
+    private final List<Entry> ledger = new ArrayList<>();
+    private long now = 1_000;
+
+    /** Writes letters 1 to that many to Anna, and accepts them as m1, m2 … */
+    private void accept(int count) {
+        for (int letter = 1; letter <= count; letter++) {
+            write(letter);
+            ledger.add(new Accepted(now++, letter, ANNA, "m" + letter));
+        }
+    }
+
+    private void write(long letter) {
+        ledger.add(new Written(now++, letter, ANNA));
+    }
+
+    private void show(int session, long letter, String epoch, long offset) {
+        came(session, "m" + letter, letter, epoch, offset, true);
+    }
+
+    private void came(int session, String id, long letter, String epoch, long offset, boolean shown) {
+        ledger.add(new Came(now++, ANNA, session, id, letter, epoch, offset, shown));
+    }
+
+    private void tell(int session, String epoch, long offset) {
+        ledger.add(new ToldLost(now++, ANNA, session, epoch, offset));
+    }
+
+    private Findings check() {
+        return Checker.check(ledger);
+    }
+
+    private static List<Rule> rules(Findings findings) {
+        return findings.violations().stream().map(Violation::rule).toList();
+    }
+
+    @Test
+    void aRunInWhichAllIsWellHasNoViolations() {
+        accept(3);
+        show(1, 1, E1, 1);
+        show(1, 2, E1, 2);
+        came(2, "m2", 2, E1, 2, false);
+        show(2, 3, E1, 3);
+
+        Findings findings = check();
+
+        assertThat(findings.violations()).isEmpty();
+        assertThat(findings.accepted()).isEqualTo(3);
+        assertThat(findings.delivered()).isEqualTo(3);
+        assertThat(findings.repeated()).isEqualTo(1);
+        assertThat(findings.lost()).isZero();
+    }
+
+    @Test
+    void whatWasAcceptedAndNeverCameIsLost() {
+        accept(2);
+        show(1, 1, E1, 1);
+
+        Findings findings = check();
+
+        assertThat(rules(findings)).containsExactly(Rule.LOST);
+        assertThat(findings.lost()).isEqualTo(1);
+        assertThat(findings.lostAndTold()).isZero();
+    }
+
+    @Test
+    void aLossThatTheClientWasToldOfIsALossAllTheSame() {
+        accept(2);
+        show(1, 1, E1, 1);
+        tell(1, E1, 2);
+
+        Findings findings = check();
+
+        assertThat(rules(findings)).containsExactly(Rule.LOST);
+        assertThat(findings.lostAndTold()).isEqualTo(1);
+        assertThat(findings.announcements()).isEqualTo(1);
+        assertThat(findings.announcedWithoutLoss()).isZero();
+    }
+
+    @Test
+    void anAnnouncementWithoutALossIsCountedAndNoViolation() {
+        accept(1);
+        show(1, 1, E1, 1);
+        tell(1, E2, 0);
+
+        Findings findings = check();
+
+        assertThat(findings.violations()).isEmpty();
+        assertThat(findings.announcedWithoutLoss()).isEqualTo(1);
+    }
+
+    @Test
+    void whatNobodyAcceptedMayComeOrNot() {
+        write(1);
+        write(2);
+        show(1, 1, E1, 1);
+
+        Findings findings = check();
+
+        assertThat(findings.violations()).isEmpty();
+        assertThat(findings.neverAccepted()).isEqualTo(2);
+    }
+
+    @Test
+    void whatIsShownTwiceIsDuplicated() {
+        accept(1);
+        show(1, 1, E1, 1);
+        tell(1, E2, 0);
+        show(1, 1, E2, 1);
+
+        Findings findings = check();
+
+        assertThat(rules(findings)).containsExactly(Rule.DUPLICATED);
+        assertThat(findings.duplicated()).isEqualTo(1);
+    }
+
+    @Test
+    void aLetterUnderTwoIdsOfWhichOneWasAcceptedIsCountedApart() {
+        accept(1);
+        came(1, "never accepted", 1, E1, 1, true);
+        show(1, 1, E1, 2);
+
+        Findings findings = check();
+
+        assertThat(findings.violations()).isEmpty();
+        assertThat(findings.duplicated()).isZero();
+        assertThat(findings.shownBeforeAccepted()).isEqualTo(1);
+    }
+
+    @Test
+    void anotherOrderOnOneConnectionIsFound() {
+        accept(2);
+        show(1, 1, E1, 1);
+        show(1, 2, E1, 2);
+        came(1, "m1", 1, E1, 1, false);
+
+        assertThat(rules(check())).containsExactly(Rule.OUT_OF_ORDER);
+    }
+
+    @Test
+    void offsetsThatAreLeftOutInSilenceAreFound() {
+        accept(1);
+        show(1, 1, E1, 1);
+        write(7);
+        came(2, "never accepted", 7, E1, 3, true);
+
+        assertThat(rules(check())).containsExactly(Rule.PASSED_OVER);
+    }
+
+    @Test
+    void soIsABeginningThatIsLeftOut() {
+        accept(1);
+        show(1, 1, E1, 2);
+
+        assertThat(rules(check())).containsExactly(Rule.PASSED_OVER);
+    }
+
+    @Test
+    void offsetsThatWereAnnouncedAsLostAreNotPassedOver() {
+        write(7);
+        tell(1, E1, 4);
+        came(1, "never accepted", 7, E1, 5, true);
+
+        assertThat(check().violations()).isEmpty();
+    }
+
+    @Test
+    void offsetsThatBeginAnewInSilenceAreFound() {
+        accept(2);
+        show(1, 1, E1, 1);
+        show(2, 2, E2, 1);
+
+        assertThat(rules(check())).containsExactly(Rule.NEW_EPOCH_UNSAID);
+    }
+
+    @Test
+    void anOffsetThatIsUsedTwiceIsFound() {
+        accept(2);
+        show(1, 1, E1, 1);
+        came(1, "m2", 2, E1, 1, false);
+
+        assertThat(rules(check())).containsExactlyInAnyOrder(Rule.LOST, Rule.OFFSET_USED_TWICE, Rule.OUT_OF_ORDER);
+    }
+
+    @Test
+    void somebodyElsesMessageIsFound() {
+        ledger.add(new Written(now++, 1, "bert"));
+        came(1, "m1", 1, E1, 1, true);
+
+        assertThat(rules(check())).containsExactly(Rule.NOT_WHAT_WAS_SENT);
+    }
+
+    @Test
+    void anotherMessageUnderTheSameIdIsFound() {
+        accept(1);
+        write(2);
+        came(1, "m1", 2, E1, 1, true);
+
+        assertThat(rules(check())).containsExactly(Rule.NOT_WHAT_WAS_SENT);
+    }
+
+    @Test
+    void refusalsAndCrashesAreFound() {
+        ledger.add(new Refused(now++, 1, 422, "idempotency-mismatch"));
+        ledger.add(new Crashed(now++, GATEWAY, "OutOfMemoryError"));
+
+        assertThat(rules(check())).containsExactly(Rule.REFUSED, Rule.CRASHED);
+    }
+
+    @Test
+    void receiptsThatTellWhatHappenedAreTrue() {
+        accept(1);
+        ledger.add(new Coming(now++, ANNA, 1, "", 0));
+        show(1, 1, E1, 1);
+        receipt(1, 1, 0);
+        ledger.add(new Acked(now++, ANNA, E1, 1));
+        receipt(1, 1, 1);
+
+        assertThat(check().violations()).isEmpty();
+    }
+
+    @Test
+    void aPositionIsAnAcknowledgement() {
+        accept(1);
+        show(1, 1, E1, 1);
+        ledger.add(new Coming(now++, ANNA, 2, E1, 1));
+        receipt(1, 1, 1);
+
+        assertThat(check().violations()).isEmpty();
+    }
+
+    @Test
+    void aReceiptOfAnAcknowledgementThatWasNotGivenIsFalse() {
+        accept(1);
+        ledger.add(new Coming(now++, ANNA, 1, "", 0));
+        show(1, 1, E1, 1);
+        ledger.add(new Acked(now++, ANNA, E2, 1));
+        receipt(1, 1, 1);
+
+        assertThat(rules(check())).containsExactly(Rule.FALSE_RECEIPT);
+    }
+
+    @Test
+    void aReceiptOfMoreSessionsThanTheClientBeganIsFalse() {
+        accept(1);
+        ledger.add(new Coming(now++, ANNA, 1, "", 0));
+        show(1, 1, E1, 1);
+        receipt(2, 1, 0);
+
+        assertThat(rules(check())).containsExactly(Rule.FALSE_RECEIPT);
+    }
+
+    private void receipt(int sessions, int written, int acked) {
+        ledger.add(new ReceiptTold(now++, ANNA, "m1", sessions, written, acked));
+    }
+
+    /** Ten seconds in which both parts say they are ready and canaries are sent, but answered and delivered only sometimes. */
+    private void tenSeconds(int status, long silentFrom, long silentTo) {
+        for (long at = 0; at < 10_000; at += 100) {
+            boolean silent = at >= silentFrom && at < silentTo;
+            ledger.add(new CanarySent(at + 5, at, WEB, GATEWAY, silent ? status : 200));
+            if (!silent) {
+                ledger.add(new CanaryCame(at + 10, at, GATEWAY));
+            }
+            if (at % 500 == 0) {
+                ledger.add(new Polled(at + 20, WEB, 200));
+                ledger.add(new Polled(at + 21, GATEWAY, 200));
+            }
+        }
+    }
+
+    @Test
+    void aShortSilenceIsNoFalseReadiness() {
+        tenSeconds(200, 3_000, 6_000);
+
+        assertThat(check().violations()).isEmpty();
+    }
+
+    @Test
+    void aGatewayThatIsReadyWhileNothingArrivesLies() {
+        tenSeconds(200, 3_000, 7_000);
+
+        Findings findings = check();
+
+        assertThat(rules(findings)).containsExactly(Rule.FALSE_READINESS);
+        assertThat(findings.violations().getFirst().evidence()).contains(GATEWAY);
+    }
+
+    @Test
+    void bothLieWhenNothingIsAcceptedAndNothingArrives() {
+        tenSeconds(503, 3_000, 7_000);
+
+        assertThat(rules(check())).containsExactly(Rule.FALSE_READINESS, Rule.FALSE_READINESS);
+    }
+
+    @Test
+    void aGatewayDoesNotAnswerForAWebServerThatIsHarmed() {
+        Fault fault = new Fault(0, Kind.CUT, WEB + " to redis", 1_000);
+        ledger.add(new Struck(3_000, 0, fault));
+        tenSeconds(503, 3_000, 7_000);
+        ledger.add(new Healed(7_000, 0, fault));
+
+        List<Violation> violations = check().violations();
+
+        assertThat(violations).hasSize(1);
+        assertThat(violations.getFirst().evidence()).contains(WEB);
+    }
+
+    @Test
+    void whoSaysThatItIsNotReadyDoesNotLie() {
+        tenSeconds(503, 3_000, 7_000);
+        ledger.add(new Polled(5_000, WEB, 503));
+        ledger.add(new Polled(5_000, GATEWAY, 503));
+        ledger.sort((one, other) -> Long.compare(one.at(), other.at()));
+
+        assertThat(check().violations()).isEmpty();
+    }
+
+    @Test
+    void whatWasNotSeenSinceTheRunItselfStoodStillProvesNothing() {
+        tenSeconds(503, 3_000, 7_000);
+        ledger.add(new Stalled(6_000, 4_000));
+
+        assertThat(check().violations()).isEmpty();
+    }
+
+    @Test
+    void theTimeToRecoverIsFromTheFaultToTheNextCanary() {
+        Fault fault = new Fault(0, Kind.KILL_GATEWAY, GATEWAY, 500);
+        ledger.add(new Struck(3_000, 0, fault));
+        tenSeconds(200, 3_000, 5_000);
+        ledger.add(new Healed(3_500, 0, fault));
+        ledger.add(new Struck(9_000, 1, new Fault(0, Kind.FORGET_SCRIPTS, "redis 0", 0)));
+
+        Findings findings = check();
+
+        assertThat(findings.recoveryMillis()).containsExactly(2_010L);
+        assertThat(findings.recoveryPercentile(0.99)).isEqualTo(2_010);
+        assertThat(findings.faults()).isEqualTo(2);
+        assertThat(findings.faultsByKind()).containsEntry("kill gateway", 1).containsEntry("forget scripts", 1);
+    }
+}

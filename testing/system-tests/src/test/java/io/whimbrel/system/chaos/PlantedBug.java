@@ -1,0 +1,197 @@
+package io.whimbrel.system.chaos;
+
+import static java.lang.constant.ConstantDescs.CD_Object;
+
+import io.whimbrel.system.Part;
+import java.io.IOException;
+import java.lang.classfile.ClassFile;
+import java.lang.classfile.ClassHierarchyResolver;
+import java.lang.classfile.ClassModel;
+import java.lang.classfile.ClassTransform;
+import java.lang.classfile.CodeBuilder;
+import java.lang.classfile.CodeModel;
+import java.lang.classfile.MethodModel;
+import java.lang.classfile.Opcode;
+import java.lang.classfile.TypeKind;
+import java.lang.classfile.instruction.FieldInstruction;
+import java.lang.constant.ClassDesc;
+import java.lang.constant.ConstantDescs;
+import java.lang.constant.MethodTypeDesc;
+import java.net.URL;
+import java.net.URLClassLoader;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.function.Predicate;
+import java.util.jar.JarEntry;
+import java.util.jar.JarFile;
+
+/**
+ * A mistake that the parts are given, by a class that stands before the jar's own on their class path. It is made from the jar's
+ * class, so that the rest of the system is what it is.
+ */
+enum PlantedBug {
+    /** A publication beyond a gap counts as the next one. */
+    DROPS_THE_GAP_CHECK("io/whimbrel/gateway/Continuity", "place") {
+        @Override
+        ClassTransform change(MethodModel method) {
+            return ClassTransform.transformingMethodBodies(isSame(method), (code, element) -> {
+                if (element instanceof FieldInstruction field
+                        && field.opcode() == Opcode.GETSTATIC
+                        && field.name().equalsString("BEYOND_A_GAP")) {
+                    code.getstatic(field.owner().asSymbol(), "NEXT", field.typeSymbol());
+                } else {
+                    code.with(element);
+                }
+            });
+        }
+    },
+
+    /** A new connection for subscriptions is taken to have been subscribed. */
+    SKIPS_RESUBSCRIPTION("io/whimbrel/broker/redis/Subscriptions", "renewFrom") {
+        @Override
+        ClassTransform change(MethodModel method) {
+            return replace(method, (code, type) -> {
+                int renewed = type.parameterList().indexOf(FUTURE);
+                if (renewed < 0) {
+                    throw new AssertionError("nobody is told by " + method + " that all is subscribed");
+                }
+                code.aload(code.parameterSlot(renewed))
+                        .aconst_null()
+                        .invokevirtual(FUTURE, "complete", MethodTypeDesc.of(ConstantDescs.CD_boolean, CD_Object))
+                        .pop()
+                        .return_();
+            });
+        }
+    },
+
+    /** A publication counts as accepted as soon as it was sent to Redis. */
+    ACKNOWLEDGES_BEFORE_REDIS("io/whimbrel/broker/redis/Histories", "publish") {
+        private static final String ORIGINAL = "publishAndWait";
+
+        @Override
+        boolean isMeant(MethodModel method) {
+            return super.isMeant(method)
+                    && method.methodTypeSymbol().parameterList().stream()
+                            .anyMatch(type -> type.displayName().equals("IdempotencyKey"));
+        }
+
+        @Override
+        ClassTransform change(MethodModel method) {
+            ClassTransform answered = replace(method, (code, type) -> {
+                ClassDesc owner = method.parent().orElseThrow().thisClass().asSymbol();
+                ClassDesc first = ClassDesc.of("io.whimbrel.broker.PublishedOnce$First");
+                ClassDesc published = ClassDesc.of("io.whimbrel.broker.Published");
+                code.aload(0);
+                for (int i = 0; i < type.parameterCount(); i++) {
+                    code.loadLocal(TypeKind.from(type.parameterType(i)), code.parameterSlot(i));
+                }
+                code.invokevirtual(owner, ORIGINAL, type)
+                        .pop()
+                        .new_(first)
+                        .dup()
+                        .new_(published)
+                        .dup()
+                        .iconst_1()
+                        .aconst_null()
+                        .invokespecial(
+                                published,
+                                ConstantDescs.INIT_NAME,
+                                MethodTypeDesc.of(
+                                        ConstantDescs.CD_void,
+                                        ConstantDescs.CD_int,
+                                        ClassDesc.of("io.whimbrel.model.Position")))
+                        .invokespecial(
+                                first, ConstantDescs.INIT_NAME, MethodTypeDesc.of(ConstantDescs.CD_void, published))
+                        .invokestatic(
+                                FUTURE,
+                                "completedStage",
+                                MethodTypeDesc.of(ClassDesc.of("java.util.concurrent.CompletionStage"), CD_Object))
+                        .areturn();
+            });
+            return answered.andThen(ClassTransform.endHandler(builder -> builder.withMethod(
+                    ORIGINAL,
+                    method.methodTypeSymbol(),
+                    method.flags().flagsMask(),
+                    copy -> method.forEach(copy::with))));
+        }
+    };
+
+    private static final ClassDesc FUTURE = ClassDesc.of("java.util.concurrent.CompletableFuture");
+
+    private final String className;
+    private final String methodName;
+
+    PlantedBug(String className, String methodName) {
+        this.className = className;
+        this.methodName = methodName;
+    }
+
+    abstract ClassTransform change(MethodModel method);
+
+    boolean isMeant(MethodModel method) {
+        return method.methodName().equalsString(methodName);
+    }
+
+    /** Answers the folder that is to stand before the jar. Fails where the jar has no longer what is to be changed. */
+    Path plantIn(Path folder) throws IOException {
+        try (JarFile jar = new JarFile(Part.JAR.toFile());
+                URLClassLoader classes =
+                        new URLClassLoader(new URL[] {Part.JAR.toUri().toURL()})) {
+            JarEntry entry = jar.getJarEntry(className + ".class");
+            if (entry == null) {
+                throw new AssertionError("%s cannot be planted: there is no class %s".formatted(this, className));
+            }
+            ClassFile files = ClassFile.of(
+                    ClassFile.ClassHierarchyResolverOption.of(ClassHierarchyResolver.ofResourceParsing(classes)));
+            byte[] original = jar.getInputStream(entry).readAllBytes();
+            byte[] changed = change(files, files.parse(original));
+            Path file = folder.resolve("planted").resolve(className + ".class");
+            Files.createDirectories(file.getParent());
+            Files.write(file, changed);
+            return folder.resolve("planted");
+        }
+    }
+
+    private byte[] change(ClassFile files, ClassModel model) {
+        List<MethodModel> methods =
+                model.methods().stream().filter(this::isMeant).toList();
+        if (methods.size() != 1) {
+            throw new AssertionError("%s cannot be planted: %s has %d methods %s of that kind"
+                    .formatted(this, className, methods.size(), methodName));
+        }
+        MethodModel method = methods.getFirst();
+        byte[] changed = files.transformClass(model, change(method));
+        if (text(files.parse(changed), method).equals(text(model, method))) {
+            throw new AssertionError("%s cannot be planted: nothing in %s.%s is what it would change"
+                    .formatted(this, className, methodName));
+        }
+        return changed;
+    }
+
+    private static String text(ClassModel model, MethodModel of) {
+        MethodModel method =
+                model.methods().stream().filter(isSame(of)).findFirst().orElseThrow();
+        return method.code().orElseThrow().elementList().toString();
+    }
+
+    private static Predicate<MethodModel> isSame(MethodModel method) {
+        return other -> other.methodName().equalsString(method.methodName().stringValue())
+                && other.methodTypeSymbol().equals(method.methodTypeSymbol());
+    }
+
+    /** Writes the code of a method, of which the type is known. */
+    private interface Body {
+        void write(CodeBuilder code, MethodTypeDesc type);
+    }
+
+    private static ClassTransform replace(MethodModel method, Body body) {
+        return ClassTransform.transformingMethods(isSame(method), (builder, element) -> {
+            if (element instanceof CodeModel) {
+                builder.withCode(code -> body.write(code, method.methodTypeSymbol()));
+            } else {
+                builder.with(element);
+            }
+        });
+    }
+}

@@ -1,0 +1,80 @@
+package io.whimbrel.system.chaos;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.whimbrel.system.chaos.Fault.Kind;
+import io.whimbrel.system.chaos.Fault.Victim;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.stream.Collectors;
+import org.junit.jupiter.api.Test;
+
+/** What a seed decides. */
+class ScheduleTest {
+    private static final Layout CLUSTER = new Layout(
+            List.of("gateway 0", "gateway 1"),
+            List.of("web 0"),
+            List.of("redis 0", "redis 1", "redis 2"),
+            List.of("sentinel 0"),
+            List.of("clients of gateway 0", "web 0 to redis"),
+            true,
+            true);
+
+    private static final Layout STANDALONE = new Layout(
+            CLUSTER.gateways(), CLUSTER.webs(), List.of("redis 0"), List.of(), CLUSTER.wires(), false, false);
+
+    @Test
+    void theSameSeedGivesTheSameFaults() {
+        List<Fault> once = Schedule.of(7, 500, CLUSTER);
+
+        List<Fault> again = Schedule.of(7, 500, CLUSTER);
+
+        assertThat(again).isEqualTo(once).hasSize(500);
+        assertThat(Schedule.of(8, 500, CLUSTER)).isNotEqualTo(once);
+    }
+
+    @Test
+    void aShorterScheduleIsTheBeginningOfALongerOne() {
+        assertThat(Schedule.of(7, 20, CLUSTER))
+                .isEqualTo(Schedule.of(7, 500, CLUSTER).subList(0, 20));
+    }
+
+    @Test
+    void everyKindOfFaultIsDoneWhereItMakesSense() {
+        assertThat(kinds(Schedule.of(1, 1_000, CLUSTER))).containsExactlyInAnyOrder(Kind.values());
+        assertThat(kinds(Schedule.of(1, 1_000, STANDALONE)))
+                .doesNotContain(Kind.FAIL_OVER, Kind.MOVE_SLOT, Kind.KILL_SENTINEL, Kind.STOP_SENTINEL)
+                .hasSize(Kind.values().length - 4);
+    }
+
+    private static Set<Kind> kinds(List<Fault> schedule) {
+        return schedule.stream().map(Fault::kind).collect(Collectors.toSet());
+    }
+
+    @Test
+    void nothingIsBrokenAgainBeforeItIsWhole() {
+        Map<String, Long> wholeFrom = new HashMap<>();
+
+        for (Fault fault : Schedule.of(3, 1_000, CLUSTER)) {
+            assertThat(fault.atMillis())
+                    .as(fault.toString())
+                    .isGreaterThanOrEqualTo(wholeFrom.getOrDefault(fault.target(), 0L));
+            wholeFrom.put(fault.target(), fault.endMillis());
+        }
+    }
+
+    @Test
+    void onlyOneThingThatRedisRunsOnIsHarmedAtATime() {
+        Set<Victim> parts = Set.of(Victim.REDIS, Victim.SENTINEL, Victim.DEPLOYMENT);
+        long wholeFrom = 0;
+
+        for (Fault fault : Schedule.of(3, 1_000, CLUSTER)) {
+            if (parts.contains(fault.kind().victim)) {
+                assertThat(fault.atMillis()).as(fault.toString()).isGreaterThan(wholeFrom);
+                wholeFrom = fault.endMillis();
+            }
+        }
+    }
+}
