@@ -59,7 +59,7 @@ final class ChaosClient implements AutoCloseable {
     private final Set<String> shown = new HashSet<>();
     private Life life = new Life(0); // the first one never begins
     private boolean wanted;
-    private boolean here;
+    private boolean beenHere;
     private boolean calm;
     private boolean closed;
     private int turn;
@@ -110,7 +110,6 @@ final class ChaosClient implements AutoCloseable {
         }
         if (wanted) {
             wanted = false;
-            here = false;
             life.end();
             ledger.note(new Entry.Closed(ledger.now(), address, life.session, "goes away"));
         } else {
@@ -154,7 +153,7 @@ final class ChaosClient implements AutoCloseable {
 
     private synchronized void onOpen(Life opened) {
         if (life == opened && wanted && !closed) {
-            here = true;
+            beenHere = true;
             ledger.note(new Entry.Opened(ledger.now(), address, opened.session));
             later(PING_MILLIS, () -> ping(opened));
         } else {
@@ -175,7 +174,6 @@ final class ChaosClient implements AutoCloseable {
             return;
         }
         lost.lost = true;
-        here = false;
         ledger.note(new Entry.Closed(ledger.now(), address, lost.session, why));
         lost.end();
         later(random.nextLong(LONGEST_BACKOFF_MILLIS) + 1, this::connect);
@@ -221,8 +219,9 @@ final class ChaosClient implements AutoCloseable {
         }
     }
 
-    synchronized boolean isHere() {
-        return here;
+    /** Whether it was connected yet; some are away again then. */
+    synchronized boolean hasBeenHere() {
+        return beenHere;
     }
 
     /** Whether it has this message. */
@@ -239,7 +238,6 @@ final class ChaosClient implements AutoCloseable {
     @Override
     public synchronized void close() {
         closed = true;
-        here = false;
         life.end();
     }
 

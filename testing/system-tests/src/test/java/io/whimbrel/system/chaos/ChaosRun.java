@@ -21,7 +21,8 @@ import org.awaitility.core.ConditionTimeoutException;
  * A run: everything is started, clients come and a publisher writes to them; faults are done to the parts; then all is let come
  * to rest, and the checker reads what was noted.
  */
-record ChaosRun(RedisDeployment.Form form, long seed, List<String> settings, Optional<Path> planted, Faults faults) {
+record ChaosRun(
+        RedisDeployment.Form form, long seed, List<String> settings, Optional<PlantedBug> planted, Faults faults) {
     /** Which faults are done; made when it is known what there is to break. */
     interface Faults {
         List<Fault> on(Layout layout);
@@ -43,13 +44,17 @@ record ChaosRun(RedisDeployment.Form form, long seed, List<String> settings, Opt
     }
 
     ChaosReport run(Path folder) throws Exception {
-        String name = form.name().toLowerCase(Locale.ROOT);
+        String name = name();
         System.out.printf("chaos: %s, seed %d%n", name, seed);
         Ledger ledger = new Ledger();
         List<String> all = new ArrayList<>(settings);
         all.add(RETENTION);
+        Optional<Path> classes = Optional.empty();
+        if (planted.isPresent()) {
+            classes = Optional.of(planted.get().plantIn(folder));
+        }
         ChaosReport report;
-        try (Stage stage = new Stage(folder, form.in(folder), all, planted)) {
+        try (Stage stage = new Stage(folder, form.in(folder), all, classes)) {
             long start = ledger.now();
             stage.start();
             run(stage, ledger);
@@ -61,6 +66,11 @@ record ChaosRun(RedisDeployment.Form form, long seed, List<String> settings, Opt
         System.out.print(report.text());
         System.out.println("  report: " + report.write(RESULTS));
         return report;
+    }
+
+    private String name() {
+        String deployment = form.name().toLowerCase(Locale.ROOT);
+        return planted.map(bug -> deployment + "-" + bug.words()).orElse(deployment);
     }
 
     private void run(Stage stage, Ledger ledger) throws Exception {
@@ -77,7 +87,7 @@ record ChaosRun(RedisDeployment.Form form, long seed, List<String> settings, Opt
                 Publisher publisher = new Publisher(desk, clock, ledger, stage.publisherPorts(), clients, seed)) {
             canaries.begin(stage);
             clients.forEach(ChaosClient::come);
-            await().atMost(Part.DEADLINE).until(() -> clients.stream().allMatch(ChaosClient::isHere));
+            await().atMost(Part.DEADLINE).until(() -> clients.stream().allMatch(ChaosClient::hasBeenHere));
             publisher.begin();
             List<Fault> schedule = faults.on(stage.layout());
             schedule.forEach(fault -> System.out.println("  " + fault));

@@ -22,6 +22,7 @@ import java.net.URLClassLoader;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Locale;
 import java.util.function.Predicate;
 import java.util.jar.JarEntry;
 import java.util.jar.JarFile;
@@ -125,6 +126,11 @@ enum PlantedBug {
     PlantedBug(String className, String methodName) {
         this.className = className;
         this.methodName = methodName;
+    }
+
+    /** As it stands in the names of files: {@code drops-the-gap-check}. */
+    String words() {
+        return name().toLowerCase(Locale.ROOT).replace('_', '-');
     }
 
     abstract ClassTransform change(MethodModel method);

@@ -48,9 +48,7 @@ class PlantedBugsTest {
     }
 
     private Findings runWith(PlantedBug bug, List<Fault> faults) throws Exception {
-        System.out.println("planted: " + bug);
-        Optional<Path> planted = Optional.of(bug.plantIn(folder));
-        return new ChaosRun(Form.STANDALONE, SEED, List.of(), planted, _ -> faults)
+        return new ChaosRun(Form.STANDALONE, SEED, List.of(), Optional.of(bug), _ -> faults)
                 .run(folder)
                 .findings();
     }

@@ -16,6 +16,7 @@ import io.netty.channel.socket.nio.NioServerSocketChannel;
 import io.netty.channel.socket.nio.NioSocketChannel;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
+import java.util.ArrayDeque;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
@@ -156,6 +157,11 @@ final class Wire implements AutoCloseable {
             });
         }
 
+        /** Ends it when what that end was given is on its way. */
+        void endBehind(Channel last) {
+            last.writeAndFlush(Unpooled.EMPTY_BUFFER).addListener(_ -> end());
+        }
+
         void end() {
             near.close();
             if (far != null) {
@@ -168,9 +174,14 @@ final class Wire implements AutoCloseable {
     private final class Direction extends ChannelInboundHandlerAdapter {
         private final Connection connection;
         private final Channel to;
-        private int waiting;
+        /** One queue, or what is sent after a delay was healed might overtake what was sent before. */
+        private final ArrayDeque<Waiting> queue = new ArrayDeque<>();
+
+        private boolean draining;
         private int waitingBytes;
         private long lastDueNanos = System.nanoTime();
+
+        private record Waiting(ByteBuf bytes, long dueNanos) {}
 
         Direction(Connection connection, Channel to) {
             this.connection = connection;
@@ -196,27 +207,40 @@ final class Wire implements AutoCloseable {
         private void pass(Channel from, ByteBuf bytes) {
             int size = bytes.readableBytes();
             long now = System.nanoTime();
-            long due = Math.max(lastDueNanos, now + lagNanos(size));
-            if (mode == Mode.THROTTLES) {
-                due = Math.max(lastDueNanos, now) + lagNanos(size);
-            }
+            long due = mode == Mode.THROTTLES
+                    ? Math.max(lastDueNanos, now) + lagNanos(size)
+                    : Math.max(lastDueNanos, now + lagNanos(size));
             lastDueNanos = due;
-            waiting++;
             waitingBytes += size;
-            if (waiting == 1 && due <= now) {
-                write(from, bytes, size);
-            } else {
-                var _ = from.eventLoop()
-                        .schedule(() -> write(from, bytes, size), Math.max(0, due - now), TimeUnit.NANOSECONDS);
-            }
+            queue.add(new Waiting(bytes, due));
             if (waitingBytes > MOST_WAITING_BYTES) {
                 from.config().setAutoRead(false);
             }
+            if (!draining) {
+                drain(from);
+            }
         }
 
-        private void write(Channel from, ByteBuf bytes, int size) {
+        private void drain(Channel from) {
+            draining = false;
+            for (Waiting next; (next = queue.peek()) != null; ) {
+                long nanos = next.dueNanos - System.nanoTime();
+                if (nanos > 0) {
+                    draining = true;
+                    var _ = from.eventLoop().schedule(() -> drain(from), nanos, TimeUnit.NANOSECONDS);
+                    return;
+                }
+                queue.remove();
+                write(from, next.bytes);
+            }
+            if (!from.isActive()) {
+                connection.endBehind(to);
+            }
+        }
+
+        private void write(Channel from, ByteBuf bytes) {
+            int size = bytes.readableBytes();
             to.writeAndFlush(bytes).addListener(_ -> {
-                waiting--;
                 waitingBytes -= size;
                 if (waitingBytes <= MOST_WAITING_BYTES / 2 && from.isActive()) {
                     from.config().setAutoRead(true);
@@ -234,15 +258,8 @@ final class Wire implements AutoCloseable {
 
         @Override
         public void channelInactive(ChannelHandlerContext context) {
-            if (waiting == 0) {
-                to.writeAndFlush(Unpooled.EMPTY_BUFFER).addListener(ChannelFutureListener.CLOSE);
-            } else {
-                // Behind what still waits here.
-                var _ = context.executor()
-                        .schedule(
-                                connection::end,
-                                Math.max(0, lastDueNanos - System.nanoTime()) + 1,
-                                TimeUnit.NANOSECONDS);
+            if (!draining) {
+                connection.endBehind(to);
             }
         }
 

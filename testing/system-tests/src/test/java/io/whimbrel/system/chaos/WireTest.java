@@ -153,6 +153,30 @@ class WireTest {
     }
 
     @Test
+    void nothingOvertakesWhenADelayIsHealed() throws Exception {
+        int numbers = 2_000;
+        Thread sender = Thread.ofVirtual().start(() -> {
+            try {
+                for (int i = 0; i < numbers; i++) {
+                    if (i % 500 == 0) {
+                        wire.strike(Kind.DELAY);
+                    } else if (i % 500 == 250) {
+                        wire.heal();
+                    }
+                    send(near, "%08d".formatted(i));
+                }
+            } catch (IOException _) {
+                // then not everything comes, and the test fails
+            }
+        });
+
+        for (int i = 0; i < numbers; i++) {
+            assertThat(receive(far, 8)).isEqualTo("%08d".formatted(i));
+        }
+        assertThat(sender.join(Duration.ofSeconds(10))).isTrue();
+    }
+
+    @Test
     void aThrottledWireLetsTheSenderWait() throws IOException {
         wire.strike(Kind.THROTTLE);
         send(near, "x".repeat(4 * 1024));
