@@ -21,7 +21,7 @@ final class Canaries implements AutoCloseable {
     private static final long EVERY_MILLIS = 100;
     private static final long POLL_MILLIS = 250;
     private static final Duration POLL_TIMEOUT = Duration.ofSeconds(1);
-    private static final Duration CONNECT_TIMEOUT = Duration.ofSeconds(2);
+    private static final Duration CONNECT_TIMEOUT = Duration.ofSeconds(10);
     /** Who gets to run so late saw nothing of what happened meanwhile. */
     private static final long STALL_MILLIS = 600;
 

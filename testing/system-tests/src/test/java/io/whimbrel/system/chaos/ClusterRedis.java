@@ -14,8 +14,8 @@ import java.util.Random;
 final class ClusterRedis implements RedisDeployment {
     private static final int MASTERS = 3;
     private static final int SLOTS = 16_384;
-    private static final int KEYS_AT_ONCE = 100;
-    private static final String MIGRATE_MILLIS = "2000";
+    private static final int KEYS_AT_ONCE = 10;
+    private static final String MIGRATE_MILLIS = "4000";
 
     private final List<RedisNode> nodes = new ArrayList<>();
     /** Which slots are moved is no part of the schedule, since who holds which keys is not. */
@@ -28,6 +28,7 @@ final class ClusterRedis implements RedisDeployment {
                     "cluster-enabled yes",
                     "cluster-node-timeout 2000",
                     "cluster-replica-validity-factor 0",
+                    "cluster-allow-replica-migration no", // each shard keeps its own
                     "cluster-port " + FreePorts.next()));
             nodes.add(new RedisNode("redis " + i, program, folder, settings));
         }

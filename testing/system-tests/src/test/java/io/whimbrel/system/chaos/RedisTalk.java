@@ -14,7 +14,7 @@ import java.util.stream.Collectors;
 
 /** Says one thing to a Redis and hears its answer, so that the suite needs no client library that might be part of the fault. */
 final class RedisTalk {
-    private static final int TIMEOUT_MILLIS = 3_000;
+    private static final int TIMEOUT_MILLIS = 5_000;
 
     private RedisTalk() {}
 
