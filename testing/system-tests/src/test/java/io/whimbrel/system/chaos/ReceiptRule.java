@@ -47,7 +47,7 @@ final class ReceiptRule {
 
     private void onReceipt(Entry.ReceiptTold receipt) {
         int began = sessions.getOrDefault(receipt.address(), 0);
-        if (receipt.sessions() > began || receipt.written() > receipt.sessions()) {
+        if (receipt.sessions() > began || receipt.written() > began) {
             violate(receipt, "the client had begun %d connections".formatted(began));
         }
         if (receipt.acked() > 0 && !hasAcked(receipt)) {
