@@ -195,8 +195,8 @@ final class ChaosClient implements AutoCloseable {
         if (frame.has("recovered")) {
             ledger.note(new Entry.ToldLost(at, address, from.session, ofEpoch, ofOffset));
         } else {
-            boolean isNew = !ofEpoch.equals(epoch) || ofOffset > offset;
             String id = frame.path("id").asText();
+            boolean isNew = ofEpoch.equals(epoch) ? ofOffset > offset : !hadInAnEarlierEpoch(id);
             ledger.note(new Entry.Came(
                     at,
                     address,
@@ -207,6 +207,10 @@ final class ChaosClient implements AutoCloseable {
                     ofOffset,
                     isNew));
             if (!isNew) {
+                if (!ofEpoch.equals(epoch)) {
+                    epoch = ofEpoch; // it goes on from there, perhaps with others than those that came before
+                    offset = ofOffset;
+                }
                 return;
             }
             shown.add(id);
@@ -217,6 +221,11 @@ final class ChaosClient implements AutoCloseable {
             ledger.note(new Entry.Acked(ledger.now(), address, epoch, offset));
             from.send("{\"ack\":" + offset + "}");
         }
+    }
+
+    /** Who brings its position is not sent again what it had; the cursor of others may be behind, and an epoch may have begun since. */
+    private boolean hadInAnEarlierEpoch(String id) {
+        return habit == Habit.ACKNOWLEDGES && shown.contains(id);
     }
 
     /** Whether it was connected yet; some are away again then. */

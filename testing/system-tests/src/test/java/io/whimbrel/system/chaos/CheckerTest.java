@@ -206,6 +206,35 @@ class CheckerTest {
     }
 
     @Test
+    void aNewEpochGoesOnWithTheOffsets() {
+        accept(2);
+        show(1, 1, E1, 1);
+        show(2, 2, E2, 2);
+
+        assertThat(check().violations()).isEmpty();
+    }
+
+    @Test
+    void aNewEpochMayGiveAnewTheOffsetOfWhatWasNeverAccepted() {
+        accept(2);
+        show(1, 1, E1, 1);
+        write(7);
+        came(1, "never accepted", 7, E1, 2, true);
+        show(2, 2, E2, 2);
+
+        assertThat(check().violations()).isEmpty();
+    }
+
+    @Test
+    void offsetsThatANewEpochLeavesOutAreFound() {
+        accept(2);
+        show(1, 1, E1, 1);
+        show(2, 2, E2, 3);
+
+        assertThat(rules(check())).containsExactly(Rule.PASSED_OVER);
+    }
+
+    @Test
     void anOffsetThatIsUsedTwiceIsFound() {
         accept(2);
         show(1, 1, E1, 1);

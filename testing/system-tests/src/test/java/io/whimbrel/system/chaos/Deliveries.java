@@ -33,6 +33,8 @@ final class Deliveries {
     private static final class Topic {
         private String epoch = "";
         private long offset;
+        /** As far as accepted messages were shown; no later epoch may give these offsets to others. */
+        private long acceptedUpTo;
         /** The place of the last message of a connection, by connection and epoch. */
         private final Map<String, Long> lastOfSession = new HashMap<>();
 
@@ -86,6 +88,7 @@ final class Deliveries {
         topic.told.add(told);
         topic.epoch = told.epoch();
         topic.offset = told.offset();
+        topic.acceptedUpTo = 0; // what comes behind it is another story
     }
 
     private void onMessage(Came came) {
@@ -102,14 +105,18 @@ final class Deliveries {
             return;
         }
         delivered++;
-        if (!topic.shown.add(came.id())) {
+        if (topic.shown.add(came.id())) {
+            checkContinuity(topic, came);
+        } else {
             duplicated++;
             violate(came, Rule.DUPLICATED, "it was shown before");
         }
         topic.idsByLetter.computeIfAbsent(came.letter(), _ -> new HashSet<>()).add(came.id());
-        checkContinuity(topic, came);
         topic.epoch = came.epoch();
         topic.offset = came.offset();
+        if (acceptedIds.containsKey(came.id())) {
+            topic.acceptedUpTo = Math.max(topic.acceptedUpTo, came.offset());
+        }
     }
 
     private void checkContent(Came came) {
@@ -134,14 +141,17 @@ final class Deliveries {
         }
     }
 
+    /** A new epoch goes on behind what was accepted; what was shown and never accepted may have been beyond that. */
     private void checkContinuity(Topic topic, Came came) {
-        boolean first = topic.epoch.isEmpty();
-        if (first || came.epoch().equals(topic.epoch)) {
-            if (came.offset() > topic.offset + 1) {
-                violate(came, Rule.PASSED_OVER, "the client was at offset " + topic.offset);
-            }
-        } else {
-            violate(came, Rule.NEW_EPOCH_UNSAID, "the client was at %d in %s".formatted(topic.offset, topic.epoch));
+        boolean anotherEpoch = !topic.epoch.isEmpty() && !came.epoch().equals(topic.epoch);
+        if (came.offset() > topic.offset + 1) {
+            violate(came, Rule.PASSED_OVER, "the client was at %d in %s".formatted(topic.offset, topic.epoch));
+        } else if (anotherEpoch && came.offset() <= topic.acceptedUpTo) {
+            violate(
+                    came,
+                    Rule.NEW_EPOCH_UNSAID,
+                    "the client was at %d in %s, and has accepted ones up to %d"
+                            .formatted(topic.offset, topic.epoch, topic.acceptedUpTo));
         }
     }
 

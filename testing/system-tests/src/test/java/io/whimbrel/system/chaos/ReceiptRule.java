@@ -3,6 +3,7 @@ package io.whimbrel.system.chaos;
 import io.whimbrel.system.chaos.Violation.Rule;
 import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 
@@ -14,7 +15,9 @@ final class ReceiptRule {
     /** Of each client, up to here. */
     private final Map<String, Integer> sessions = new HashMap<>();
 
+    /** By address and epoch, in the order in which the client met the epochs, each of which goes on with the offsets. */
     private final Map<String, Map<String, Long>> acked = new HashMap<>();
+
     private final Map<String, Entry.Came> firstCame = new HashMap<>();
     private final List<Violation> violations = new ArrayList<>();
 
@@ -36,13 +39,14 @@ final class ReceiptRule {
             acked(ack.address(), ack.epoch(), ack.offset());
         } else if (entry instanceof Entry.Came came) {
             firstCame.putIfAbsent(came.id(), came);
+            acked(came.address(), came.epoch(), 0);
         } else if (entry instanceof Entry.ReceiptTold receipt) {
             onReceipt(receipt);
         }
     }
 
     private void acked(String address, String epoch, long offset) {
-        acked.computeIfAbsent(address, _ -> new HashMap<>()).merge(epoch, offset, Math::max);
+        acked.computeIfAbsent(address, _ -> new LinkedHashMap<>()).merge(epoch, offset, Math::max);
     }
 
     private void onReceipt(Entry.ReceiptTold receipt) {
@@ -58,7 +62,9 @@ final class ReceiptRule {
     private boolean hasAcked(Entry.ReceiptTold receipt) {
         Entry.Came came = firstCame.get(receipt.id());
         return came != null
-                && acked.getOrDefault(receipt.address(), Map.of()).getOrDefault(came.epoch(), 0L) >= came.offset();
+                && acked.getOrDefault(receipt.address(), Map.of()).entrySet().stream()
+                        .dropWhile(epoch -> !epoch.getKey().equals(came.epoch()))
+                        .anyMatch(epoch -> epoch.getValue() >= came.offset());
     }
 
     private void violate(Entry.ReceiptTold receipt, String why) {

@@ -11,7 +11,7 @@ record Violation(long at, Rule rule, String evidence) {
         OUT_OF_ORDER,
         /** Offsets were left out without a word: what stands for "recovered" where nothing is announced. */
         PASSED_OVER,
-        /** Offsets began anew, and a client that wants to be told of losses was not. */
+        /** A new epoch gave offsets of accepted ones to others, and a client that wants to be told of losses was not. */
         NEW_EPOCH_UNSAID,
         /** Two publications had the same place in a topic. */
         OFFSET_USED_TWICE,
