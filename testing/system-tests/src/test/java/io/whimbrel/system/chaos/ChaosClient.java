@@ -196,7 +196,7 @@ final class ChaosClient implements AutoCloseable {
             ledger.note(new Entry.ToldLost(at, address, from.session, ofEpoch, ofOffset));
         } else {
             String id = frame.path("id").asText();
-            boolean isNew = ofEpoch.equals(epoch) ? ofOffset > offset : !hadInAnEarlierEpoch(id);
+            boolean isNew = !(ofEpoch.equals(epoch) && ofOffset <= offset) && !hadInAnEarlierEpoch(id);
             ledger.note(new Entry.Came(
                     at,
                     address,

@@ -14,6 +14,8 @@ import java.util.TreeMap;
 /**
  * No part says that it is ready for more than 3 s while nothing flows through it: at a web server no canary is accepted, at a
  * gateway none arrives although a web server that nothing is wrong with was asked to send them.
+ * An observer that was starved itself saw nothing: what overlaps with a {@code Stalled} is not judged, nor what lies between polls
+ * that are far apart.
  */
 final class ReadinessRule {
     /** 3 s, and what the polls and the canaries may be late. */
