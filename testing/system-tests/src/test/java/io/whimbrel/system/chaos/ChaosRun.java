@@ -94,7 +94,7 @@ record ChaosRun(
 
             new Striker(stage, ledger).strike(schedule);
 
-            stage.awaitReadiness();
+            awaitReadiness(stage, ledger);
             clients.forEach(ChaosClient::calmDown);
             publisher.end();
             settle(publisher);
@@ -106,6 +106,16 @@ record ChaosRun(
             clients.forEach(ChaosClient::close);
             clock.shutdownNow();
             http.shutdownNow();
+        }
+    }
+
+    private static void awaitReadiness(Stage stage, Ledger ledger) {
+        for (Service service : stage.services()) {
+            try {
+                service.awaitReadiness();
+            } catch (ConditionTimeoutException _) {
+                ledger.note(new Entry.NeverReady(ledger.now(), service.name(), service.log()));
+            }
         }
     }
 

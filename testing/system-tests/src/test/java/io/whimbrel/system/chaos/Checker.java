@@ -30,6 +30,8 @@ final class Checker {
                     violate(at, Rule.REFUSED, "letter %d: %d %s".formatted(letter, status, answer));
                 case Entry.Crashed(long at, String part, String said) ->
                     violate(at, Rule.CRASHED, "%s, which said%n%s".formatted(part, said));
+                case Entry.NeverReady(long at, String part, String said) ->
+                    violate(at, Rule.NEVER_READY, "%s, which said%n%s".formatted(part, said));
                 case Entry.Written _,
                         Entry.Accepted _,
                         Entry.Retried _,

@@ -10,6 +10,7 @@ import io.whimbrel.system.chaos.Entry.CanarySent;
 import io.whimbrel.system.chaos.Entry.Coming;
 import io.whimbrel.system.chaos.Entry.Crashed;
 import io.whimbrel.system.chaos.Entry.Healed;
+import io.whimbrel.system.chaos.Entry.NeverReady;
 import io.whimbrel.system.chaos.Entry.Polled;
 import io.whimbrel.system.chaos.Entry.ReceiptTold;
 import io.whimbrel.system.chaos.Entry.Refused;
@@ -261,11 +262,12 @@ class CheckerTest {
     }
 
     @Test
-    void refusalsAndCrashesAreFound() {
+    void refusalsCrashesAndPartsThatStayAwayAreFound() {
         ledger.add(new Refused(now++, 1, 422, "idempotency-mismatch"));
         ledger.add(new Crashed(now++, GATEWAY, "OutOfMemoryError"));
+        ledger.add(new NeverReady(now++, WEB, "Redis is away"));
 
-        assertThat(rules(check())).containsExactly(Rule.REFUSED, Rule.CRASHED);
+        assertThat(rules(check())).containsExactly(Rule.REFUSED, Rule.CRASHED, Rule.NEVER_READY);
     }
 
     @Test

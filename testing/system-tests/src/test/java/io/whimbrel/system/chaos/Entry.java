@@ -57,6 +57,9 @@ sealed interface Entry {
     /** A part ended, and nobody had killed it. */
     record Crashed(long at, String part, String said) implements Entry {}
 
+    /** A part was not ready long after all was healed. */
+    record NeverReady(long at, String part, String said) implements Entry {}
+
     /** The run itself did not get to run since then: what it saw in that time says nothing of the parts. */
     record Stalled(long at, long since) implements Entry {}
 }

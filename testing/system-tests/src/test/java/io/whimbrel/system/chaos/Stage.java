@@ -108,12 +108,8 @@ final class Stage implements AutoCloseable {
         for (Service service : services()) {
             service.start();
         }
-        awaitReadiness();
-        return this;
-    }
-
-    void awaitReadiness() {
         services().forEach(Service::awaitReadiness);
+        return this;
     }
 
     RedisDeployment redis() {

@@ -21,6 +21,8 @@ record Violation(long at, Rule rule, String evidence) {
         FALSE_RECEIPT,
         /** A part said that it is ready for more than 3 s while nothing flowed. */
         FALSE_READINESS,
+        /** A part was not ready again when all was healed. */
+        NEVER_READY,
         /** A publication was refused for no reason of its own. */
         REFUSED,
         /** A part ended by itself. */
