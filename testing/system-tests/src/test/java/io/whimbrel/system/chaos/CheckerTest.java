@@ -297,10 +297,31 @@ class CheckerTest {
         accept(1);
         ledger.add(new Coming(now++, ANNA, 1, "", 0));
         show(1, 1, E1, 1);
-        ledger.add(new Acked(now++, ANNA, E2, 1));
         receipt(1, 1, 1);
 
         assertThat(rules(check())).containsExactly(Rule.FALSE_RECEIPT);
+    }
+
+    @Test
+    void anAcknowledgementInAnEarlierEpochSaysNothingOfALaterOne() {
+        accept(1);
+        ledger.add(new Coming(now++, ANNA, 1, "", 0));
+        ledger.add(new Acked(now++, ANNA, E1, 1));
+        show(1, 1, E2, 1);
+        receipt(1, 1, 1);
+
+        assertThat(rules(check())).containsExactly(Rule.FALSE_RECEIPT);
+    }
+
+    @Test
+    void anAcknowledgementInALaterEpochTellsOfWhatCameInAnEarlierOne() {
+        accept(1);
+        ledger.add(new Coming(now++, ANNA, 1, "", 0));
+        show(1, 1, E1, 1);
+        ledger.add(new Acked(now++, ANNA, E2, 1));
+        receipt(1, 1, 1);
+
+        assertThat(check().violations()).isEmpty();
     }
 
     @Test
