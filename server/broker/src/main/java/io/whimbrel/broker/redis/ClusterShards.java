@@ -182,7 +182,7 @@ final class ClusterShards implements Shards {
         askAgain = false;
         List<CompletableFuture<Void>> answered = List.copyOf(waiting);
         waiting.clear();
-        ask(candidates())
+        beginAsking()
                 .whenCompleteAsync(
                         (ranges, failure) -> {
                             if (closed) {
@@ -250,6 +250,15 @@ final class ClusterShards implements Shards {
         return ask(first)
                 .exceptionallyCompose(
                         failure -> others.isEmpty() ? CompletableFuture.failedStage(failure) : ask(others));
+    }
+
+    /** What goes wrong at once is a failure like any other: else nobody would ever look again. */
+    private CompletionStage<List<Range>> beginAsking() {
+        try {
+            return ask(candidates());
+        } catch (RuntimeException e) {
+            return CompletableFuture.failedStage(e);
+        }
     }
 
     private CompletionStage<List<Range>> ask(Candidate candidate) {

@@ -5,6 +5,8 @@ import io.lettuce.core.sentinel.api.StatefulRedisSentinelConnection;
 import io.netty.channel.EventLoop;
 import io.netty.util.concurrent.ScheduledFuture;
 import java.net.SocketAddress;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
@@ -51,7 +53,13 @@ final class SentinelWatch {
             ask(open);
             return;
         }
-        client.connectSentinel(uri)
+        CompletionStage<StatefulRedisSentinelConnection<String, byte[]>> connecting;
+        try {
+            connecting = client.connectSentinel(uri);
+        } catch (RuntimeException e) {
+            connecting = CompletableFuture.failedStage(e);
+        }
+        connecting
                 .toCompletableFuture()
                 .whenCompleteAsync(
                         (opened, failure) -> {
