@@ -32,7 +32,7 @@ public class SubscriptionBenchmark {
     private static final int PUBLICATIONS = 1_000;
     private static final long TIMEOUT_SECONDS = 10;
 
-    private final StandInRedis redis = new StandInRedis();
+    private final TappedRedis redis = new TappedRedis();
     private final Semaphore received = new Semaphore(0);
     private final Topic topic = Topic.of(Address.random());
     private final RedisBroker broker = RedisBroker.connect(RedisSettings.of(redis.uri()), _ -> received.release());
@@ -49,7 +49,7 @@ public class SubscriptionBenchmark {
                     1_795_000_000_000L,
                     Address.random(),
                     payload.getBytes(UTF_8)));
-            out.writeBytes("*3\r\n$7\r\nmessage\r\n$%d\r\n%s\r\n$%d\r\n"
+            out.writeBytes(">3\r\n$7\r\nmessage\r\n$%d\r\n%s\r\n$%d\r\n"
                     .formatted(channel.length(), channel, message.length)
                     .getBytes(US_ASCII));
             out.writeBytes(message);
