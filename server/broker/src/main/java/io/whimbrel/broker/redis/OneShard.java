@@ -7,6 +7,8 @@ import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
+import java.util.function.Function;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /** One Redis for everything. Where Sentinels say which one it is, they are asked before each connection, and all the time. */
@@ -16,14 +18,21 @@ final class OneShard implements Shards {
     private final String prefix;
     private final @Nullable SentinelWatch sentinels;
 
-    OneShard(Shard shard, RedisSettings settings, LettuceClient client) {
-        this.shard = shard;
+    /** @param newShard makes the shard, which asks for its server before each connection */
+    OneShard(
+            RedisSettings settings,
+            LettuceClient client,
+            Function<Supplier<CompletionStage<RedisURI>>, Shard> newShard) {
         loop = client.home();
         prefix = settings.keyPrefix();
         RedisURI uri = settings.seeds().getFirst();
-        sentinels = uri.getSentinels().isEmpty()
-                ? null
-                : new SentinelWatch(uri, client, primary -> shard.giveUp("Sentinel names another primary, " + primary));
+        if (uri.getSentinels().isEmpty()) {
+            sentinels = null;
+            shard = newShard.apply(() -> CompletableFuture.completedFuture(uri));
+        } else {
+            sentinels = new SentinelWatch(uri, client);
+            shard = newShard.apply(sentinels::primary);
+        }
     }
 
     @Override
@@ -32,7 +41,9 @@ final class OneShard implements Shards {
         loop.execute(() -> {
             shard.probe().start(prefix, _ -> true);
             if (sentinels != null) {
-                sentinels.start();
+                sentinels.start(primary -> shard.leaveAllBut(
+                        primary,
+                        "Sentinel names another primary, %s:%d".formatted(primary.getHost(), primary.getPort())));
             }
         });
     }

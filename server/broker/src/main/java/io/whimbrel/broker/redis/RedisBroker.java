@@ -72,16 +72,11 @@ public final class RedisBroker implements Broker, PlainChannels {
     }
 
     private Shards oneShard(Listener listener) {
-        Shard shard = new Shard(
-                settings.address(),
-                settings.seeds().getFirst(),
+        return new OneShard(
+                settings,
                 client,
-                requirements,
-                false,
-                listener,
-                counters,
-                () -> {});
-        return new OneShard(shard, settings, client);
+                whereabouts -> new Shard(
+                        settings.address(), whereabouts, client, requirements, false, listener, counters, () -> {}));
     }
 
     private Shards cluster(Listener listener) {
@@ -91,7 +86,7 @@ public final class RedisBroker implements Broker, PlainChannels {
                 client,
                 node -> new Shard(
                         node.toString(),
-                        all[0].uri(node),
+                        () -> CompletableFuture.completedFuture(all[0].uri(node)),
                         client,
                         requirements,
                         true,

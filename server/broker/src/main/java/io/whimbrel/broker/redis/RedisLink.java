@@ -2,6 +2,7 @@ package io.whimbrel.broker.redis;
 
 import io.lettuce.core.RedisChannelHandler;
 import io.lettuce.core.RedisConnectionStateListener;
+import io.lettuce.core.RedisURI;
 import io.lettuce.core.api.StatefulRedisConnection;
 import io.netty.channel.EventLoop;
 import java.time.Duration;
@@ -43,7 +44,8 @@ final class RedisLink<C extends StatefulRedisConnection<String, byte[]>> {
     private final String address;
     private final EventLoop loop;
     private final RedisSettings settings;
-    private final Supplier<? extends CompletionStage<C>> connector;
+    private final Supplier<CompletionStage<RedisURI>> whereabouts;
+    private final Function<RedisURI, ? extends CompletionStage<C>> connector;
     private final Function<C, CompletionStage<Void>> preparation;
     private final Runnable onReconnect;
     private final AtomicBoolean started = new AtomicBoolean();
@@ -57,12 +59,16 @@ final class RedisLink<C extends StatefulRedisConnection<String, byte[]>> {
     private long pingSentNanos;
     private @Nullable String lastLogged;
 
+    /** The one that the last attempt went to. */
+    private volatile @Nullable RedisURI server;
+
     private volatile @Nullable C ready;
     private volatile @Nullable String outage;
 
     /**
      * @param name what the connection is for, for the log
      * @param address of the server, for the log
+     * @param whereabouts asked for the server before each attempt
      * @param preparation what must be done on a new connection before it counts as ready
      * @param onReconnect told when a connection is ready that is not the first one
      */
@@ -71,13 +77,15 @@ final class RedisLink<C extends StatefulRedisConnection<String, byte[]>> {
             String address,
             EventLoop loop,
             RedisSettings settings,
-            Supplier<? extends CompletionStage<C>> connector,
+            Supplier<CompletionStage<RedisURI>> whereabouts,
+            Function<RedisURI, ? extends CompletionStage<C>> connector,
             Function<C, CompletionStage<Void>> preparation,
             Runnable onReconnect) {
         this.name = name;
         this.address = address;
         this.loop = loop;
         this.settings = settings;
+        this.whereabouts = whereabouts;
         this.connector = connector;
         this.preparation = preparation;
         this.onReconnect = onReconnect;
@@ -125,7 +133,10 @@ final class RedisLink<C extends StatefulRedisConnection<String, byte[]>> {
         }
         CompletionStage<C> connecting;
         try {
-            connecting = connector.get();
+            connecting = whereabouts.get().thenCompose(uri -> {
+                server = uri;
+                return connector.apply(uri);
+            });
         } catch (RuntimeException e) {
             connecting = CompletableFuture.failedStage(e);
         }
@@ -206,6 +217,15 @@ final class RedisLink<C extends StatefulRedisConnection<String, byte[]>> {
         ready = null;
         down("%s for %s: %s".formatted(address, name, why));
         var _ = close(connection).whenCompleteAsync((_, _) -> connectLater(), loop);
+    }
+
+    /** Gives up a connection, also one that is not ready yet, to another server than this one. */
+    void leaveAllBut(RedisURI wanted, String why) {
+        RedisURI there = server;
+        C connection = current;
+        if (connection != null && there != null && !SentinelWatch.isSame(there, wanted)) {
+            lost(connection, why);
+        }
     }
 
     private void down(String why) {

@@ -4,6 +4,7 @@ import io.lettuce.core.RedisURI;
 import io.lettuce.core.sentinel.api.StatefulRedisSentinelConnection;
 import io.netty.channel.EventLoop;
 import io.netty.util.concurrent.ScheduledFuture;
+import java.net.InetSocketAddress;
 import java.net.SocketAddress;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
@@ -14,8 +15,9 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Asks a Sentinel each second which Redis is the primary. A former one goes on for many seconds until Sentinel makes it a replica, and
- * answers all who are still connected as if it were what it was. Used on its event loop.
+ * Asks a Sentinel which Redis is the primary: whenever somebody connects, and each second. A former one goes on for many seconds until
+ * Sentinel makes it a replica, and answers all who are still connected as if it were what it was. Works on its event loop, but for
+ * {@link #primary}, which is for any thread.
  */
 final class SentinelWatch {
     private static final Logger log = LoggerFactory.getLogger(SentinelWatch.class);
@@ -24,90 +26,104 @@ final class SentinelWatch {
     private final RedisURI uri;
     private final LettuceClient client;
     private final EventLoop loop;
-    private final Consumer<SocketAddress> onAnother;
 
     private @Nullable StatefulRedisSentinelConnection<String, byte[]> connection;
-    private boolean asking;
-    private @Nullable SocketAddress last;
-    private @Nullable ScheduledFuture<?> next;
+    /** The question under way, which is everybody's. */
+    private @Nullable CompletableFuture<RedisURI> asked;
 
-    /** @param onAnother told of a primary that is another one than before */
-    SentinelWatch(RedisURI uri, LettuceClient client, Consumer<SocketAddress> onAnother) {
+    private @Nullable RedisURI last;
+    private @Nullable ScheduledFuture<?> next;
+    private boolean closed;
+
+    SentinelWatch(RedisURI uri, LettuceClient client) {
         this.uri = uri;
         this.client = client;
-        this.onAnother = onAnother;
         loop = client.home();
     }
 
-    void start() {
-        next = loop.scheduleAtFixedRate(this::look, 0, EVERY_MILLIS, TimeUnit.MILLISECONDS);
+    /** @param onPrimary told of each answer */
+    void start(Consumer<RedisURI> onPrimary) {
+        next = loop.scheduleAtFixedRate(
+                () -> ask().thenAcceptAsync(onPrimary, loop), 0, EVERY_MILLIS, TimeUnit.MILLISECONDS);
     }
 
-    private void look() {
-        if (asking) {
-            return;
+    /** Completes with what a Sentinel says now. */
+    CompletionStage<RedisURI> primary() {
+        return CompletableFuture.supplyAsync(this::ask, loop).thenCompose(it -> it);
+    }
+
+    private CompletableFuture<RedisURI> ask() {
+        CompletableFuture<RedisURI> underWay = asked;
+        if (underWay == null) {
+            underWay = sentinel()
+                    .thenCompose(it -> it.async().getMasterAddrByName(uri.getSentinelMasterId()))
+                    .thenApply(this::at);
+            asked = underWay;
+            var _ = underWay.whenCompleteAsync(this::answered, loop);
         }
-        asking = true;
-        StatefulRedisSentinelConnection<String, byte[]> open = connection;
+        return underWay;
+    }
+
+    /** The first one of those that are named which answers. */
+    private CompletableFuture<StatefulRedisSentinelConnection<String, byte[]>> sentinel() {
+        var open = connection;
         if (open != null && open.isOpen()) {
-            ask(open);
+            return CompletableFuture.completedFuture(open);
+        }
+        try {
+            return client.connectSentinel(uri)
+                    .toCompletableFuture()
+                    .whenCompleteAsync(
+                            (opened, _) -> {
+                                if (opened != null && closed) {
+                                    var _ = opened.closeAsync();
+                                } else {
+                                    connection = opened;
+                                }
+                            },
+                            loop);
+        } catch (RuntimeException e) {
+            return CompletableFuture.failedFuture(e);
+        }
+    }
+
+    private RedisURI at(@Nullable SocketAddress address) {
+        if (!(address instanceof InetSocketAddress there)) {
+            throw new UnfitServerException("Sentinel knows of no Redis by the name " + uri.getSentinelMasterId());
+        }
+        RedisURI primary = RedisURI.builder(uri)
+                .withHost(there.getHostString())
+                .withPort(there.getPort())
+                .build();
+        primary.getSentinels().clear();
+        primary.setSentinelMasterId(null);
+        return primary;
+    }
+
+    private void answered(@Nullable RedisURI primary, @Nullable Throwable failure) {
+        asked = null;
+        if (primary == null) {
+            log.debug("No Sentinel says which Redis is the primary, trying on", failure);
+            if (connection != null) { // another one is asked next
+                var _ = connection.closeAsync();
+                connection = null;
+            }
             return;
         }
-        CompletionStage<StatefulRedisSentinelConnection<String, byte[]>> connecting;
-        try {
-            connecting = client.connectSentinel(uri);
-        } catch (RuntimeException e) {
-            connecting = CompletableFuture.failedStage(e);
+        if (last == null || !isSame(last, primary)) {
+            log.info("Sentinel says that the primary is {}:{}", primary.getHost(), primary.getPort());
         }
-        connecting
-                .toCompletableFuture()
-                .whenCompleteAsync(
-                        (opened, failure) -> {
-                            if (failure != null) {
-                                asking = false;
-                                log.debug("No Sentinel answers, trying on", failure);
-                            } else if (next == null) {
-                                var _ = opened.closeAsync(); // closed meanwhile
-                            } else {
-                                connection = opened;
-                                ask(opened);
-                            }
-                        },
-                        loop);
+        last = primary;
     }
 
-    private void ask(StatefulRedisSentinelConnection<String, byte[]> open) {
-        open.async()
-                .getMasterAddrByName(uri.getSentinelMasterId())
-                .whenCompleteAsync(
-                        (address, failure) -> {
-                            asking = false;
-                            if (failure != null) {
-                                log.debug(
-                                        "A Sentinel does not say which Redis is the primary, another one is asked",
-                                        failure);
-                                connection = null;
-                                var _ = open.closeAsync();
-                            } else if (address != null) {
-                                answered(address);
-                            }
-                        },
-                        loop);
-    }
-
-    private void answered(SocketAddress address) {
-        SocketAddress before = last;
-        last = address;
-        if (before != null && !before.equals(address)) {
-            log.info("Sentinel names another primary: {}", address);
-            onAnother.accept(address);
-        }
+    static boolean isSame(RedisURI one, RedisURI other) {
+        return one.getPort() == other.getPort() && one.getHost().equals(other.getHost());
     }
 
     void close() {
+        closed = true;
         if (next != null) {
             next.cancel(false);
-            next = null;
         }
         if (connection != null) {
             var _ = connection.closeAsync();

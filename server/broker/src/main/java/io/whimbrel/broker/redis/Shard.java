@@ -39,10 +39,13 @@ final class Shard {
         CompletionStage<byte[]> term(StatefulRedisConnection<String, byte[]> connection, Server server);
     }
 
-    /** @param address for the log */
+    /**
+     * @param address for the log
+     * @param whereabouts asked for the server before each connection
+     */
     Shard(
             String address,
-            RedisURI uri,
+            Supplier<CompletionStage<RedisURI>> whereabouts,
             LettuceClient client,
             Requirement requirement,
             boolean sharded,
@@ -51,9 +54,10 @@ final class Shard {
             Runnable onMisplaced) {
         this.address = address;
         commands = client.loops().stream()
-                .map(loop -> new CommandLink(address, uri, client, loop, requirement, counters))
+                .map(loop -> new CommandLink(address, whereabouts, client, loop, requirement, counters))
                 .toList();
-        subscriptions = new Subscriptions(address, uri, client, requirement, sharded, listener, counters, onMisplaced);
+        subscriptions =
+                new Subscriptions(address, whereabouts, client, requirement, sharded, listener, counters, onMisplaced);
         probe = new Probe(this, client.home(), listener.equals(Broker.Listener.NONE), counters, onMisplaced);
     }
 
@@ -69,15 +73,12 @@ final class Shard {
         return probe;
     }
 
-    /** Gives up all connections, which are to the wrong server, and makes others. */
-    void giveUp(String why) {
+    /** Gives up all connections but those to this server, and makes others. */
+    void leaveAllBut(RedisURI server, String why) {
         for (CommandLink each : commands) {
-            Connection connection = each.connection();
-            if (connection != null) {
-                each.lost(connection, why);
-            }
+            each.loop().execute(() -> each.link.leaveAllBut(server, why));
         }
-        subscriptions.giveUp(why);
+        subscriptions.link().loop().execute(() -> subscriptions.link().leaveAllBut(server, why));
     }
 
     /** For an event loop's own thread the same each time, which keeps the order of what it publishes. */
@@ -140,7 +141,7 @@ final class Shard {
 
         private CommandLink(
                 String address,
-                RedisURI uri,
+                Supplier<CompletionStage<RedisURI>> whereabouts,
                 LettuceClient client,
                 EventLoop loop,
                 Requirement requirement,
@@ -151,7 +152,8 @@ final class Shard {
                     address,
                     loop,
                     client.settings(),
-                    () -> client.connect(loop, uri),
+                    whereabouts,
+                    uri -> client.connect(loop, uri),
                     connection -> prepare(connection, requirement),
                     counters.reconnects::increment);
         }

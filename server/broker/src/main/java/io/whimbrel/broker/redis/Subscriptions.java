@@ -24,6 +24,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
 import java.util.function.Function;
 import java.util.function.Predicate;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -92,7 +93,7 @@ final class Subscriptions {
      */
     Subscriptions(
             String address,
-            RedisURI uri,
+            Supplier<CompletionStage<RedisURI>> whereabouts,
             LettuceClient client,
             Shard.Requirement requirement,
             boolean sharded,
@@ -110,7 +111,8 @@ final class Subscriptions {
                 address,
                 loop,
                 client.settings(),
-                () -> client.connectPubSub(uri),
+                whereabouts,
+                client::connectPubSub,
                 this::prepare,
                 () -> {
                     counters.reconnects.increment();
