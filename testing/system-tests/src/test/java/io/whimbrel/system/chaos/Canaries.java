@@ -25,6 +25,8 @@ final class Canaries implements AutoCloseable {
     /** Who gets to run so late saw nothing of what happened meanwhile. */
     private static final long STALL_MILLIS = 600;
 
+    private static final String LACK_OF_REPLICAS = "replicas have it";
+
     private final HttpClient http;
     private final Desk desk;
     private final ScheduledExecutorService clock;
@@ -79,7 +81,8 @@ final class Canaries implements AutoCloseable {
                         startedAt,
                         web.name(),
                         canary.gateway.name(),
-                        failure == null ? answer.statusCode() : 0)));
+                        failure == null ? answer.statusCode() : 0,
+                        failure == null && answer.body().contains(LACK_OF_REPLICAS))));
     }
 
     private void watchOurselves() {

@@ -20,9 +20,16 @@ import org.awaitility.core.ConditionTimeoutException;
 /**
  * A run: everything is started, clients come and a publisher writes to them; faults are done to the parts; then all is let come
  * to rest, and the checker reads what was noted.
+ *
+ * @param variant what its report is called besides, where the deployment does not say all
  */
 record ChaosRun(
-        RedisDeployment.Form form, long seed, List<String> settings, Optional<PlantedBug> planted, Faults faults) {
+        RedisDeployment.Form form,
+        String variant,
+        long seed,
+        List<String> settings,
+        Optional<PlantedBug> planted,
+        Faults faults) {
     /** Which faults are done; made when it is known what there is to break. */
     interface Faults {
         List<Fault> on(Layout layout);
@@ -40,7 +47,22 @@ record ChaosRun(
 
     /** So many faults at random. */
     static ChaosRun of(RedisDeployment.Form form, long seed, int faults, List<String> settings) {
-        return new ChaosRun(form, seed, settings, Optional.empty(), layout -> Schedule.of(seed, faults, layout));
+        return new ChaosRun(form, "", seed, settings, Optional.empty(), layout -> Schedule.of(seed, faults, layout));
+    }
+
+    /** So many faults that each harm both copies of a shard. */
+    static ChaosRun ofCopies(RedisDeployment.Form form, long seed, int faults, List<String> settings) {
+        return new ChaosRun(
+                form,
+                "both copies",
+                seed,
+                settings,
+                Optional.empty(),
+                layout -> Schedule.ofCopies(seed, faults, layout));
+    }
+
+    static ChaosRun with(PlantedBug bug, RedisDeployment.Form form, long seed, List<Fault> faults) {
+        return new ChaosRun(form, bug.words(), seed, List.of(), Optional.of(bug), _ -> faults);
     }
 
     ChaosReport run(Path folder) throws Exception {
@@ -70,7 +92,7 @@ record ChaosRun(
 
     private String name() {
         String deployment = form.name().toLowerCase(Locale.ROOT);
-        return planted.map(bug -> deployment + "-" + bug.words()).orElse(deployment);
+        return variant.isEmpty() ? deployment : deployment + '-' + variant.replace(' ', '-');
     }
 
     private void run(Stage stage, Ledger ledger) throws Exception {

@@ -23,6 +23,7 @@ import org.junit.jupiter.params.provider.MethodSource;
 @Timeout(value = 8, unit = TimeUnit.HOURS)
 class ChaosTest {
     private static final int FAULTS = 1_000;
+    private static final int ONE_IN_SO_MANY_KILLS_BOTH = 50;
     private static final String ALL = "standalone,sentinel,cluster";
 
     @TempDir
@@ -46,6 +47,25 @@ class ChaosTest {
         assertThat(findings.violations()).isEmpty();
         assertThat(findings.neverAccepted()).isZero();
         assertThat(findings.faults()).isEqualTo(faults);
+    }
+
+    static List<Form> formsWithCopies() {
+        return forms().stream().filter(form -> form != Form.STANDALONE).toList();
+    }
+
+    /** Run and counted apart: what is replicated is not meant to survive the loss of all copies, but here each has a file. */
+    @ParameterizedTest
+    @MethodSource("formsWithCopies")
+    void nothingIsLostEitherWhenBothCopiesOfAShardAreKilled(Form form) throws Exception {
+        long seed = Long.getLong("chaos.seed", System.nanoTime());
+        int faults = Math.ceilDiv(Integer.getInteger("chaos.faults", FAULTS), ONE_IN_SO_MANY_KILLS_BOTH);
+
+        Findings findings = ChaosRun.ofCopies(form, seed, faults, settings(form))
+                .run(folder)
+                .findings();
+
+        assertThat(findings.violations()).isEmpty();
+        assertThat(findings.neverAccepted()).isZero();
     }
 
     /** What the parts are told besides, such as what an accepted publication must survive. */

@@ -353,9 +353,13 @@ class CheckerTest {
 
     /** Ten seconds in which both parts say they are ready and canaries are sent, but answered and delivered only sometimes. */
     private void tenSeconds(int status, long silentFrom, long silentTo) {
+        tenSeconds(status, false, silentFrom, silentTo);
+    }
+
+    private void tenSeconds(int status, boolean lacksReplicas, long silentFrom, long silentTo) {
         for (long at = 0; at < 10_000; at += 100) {
             boolean silent = at >= silentFrom && at < silentTo;
-            ledger.add(new CanarySent(at + 5, at, WEB, GATEWAY, silent ? status : 200));
+            ledger.add(new CanarySent(at + 5, at, WEB, GATEWAY, silent ? status : 200, silent && lacksReplicas));
             if (!silent) {
                 ledger.add(new CanaryCame(at + 10, at, GATEWAY));
             }
@@ -388,6 +392,16 @@ class CheckerTest {
         tenSeconds(503, 3_000, 7_000);
 
         assertThat(rules(check())).containsExactly(Rule.FALSE_READINESS, Rule.FALSE_READINESS);
+    }
+
+    @Test
+    void onlyWebServersAnswerForALackOfReplicas() {
+        tenSeconds(503, true, 3_000, 7_000);
+
+        List<Violation> violations = check().violations();
+
+        assertThat(violations).hasSize(1);
+        assertThat(violations.getFirst().evidence()).contains(WEB);
     }
 
     @Test

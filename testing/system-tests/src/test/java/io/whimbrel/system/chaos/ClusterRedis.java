@@ -9,6 +9,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Random;
+import java.util.stream.IntStream;
 
 /** Three masters, each with a replica. */
 final class ClusterRedis implements RedisDeployment {
@@ -30,7 +31,8 @@ final class ClusterRedis implements RedisDeployment {
                     "cluster-replica-validity-factor 0",
                     "cluster-allow-replica-migration no", // each shard keeps its own
                     "cluster-port " + FreePorts.next()));
-            nodes.add(new RedisNode("redis " + i, program, folder, settings));
+            RedisNode node = new RedisNode("redis " + i, program, folder, settings);
+            nodes.add(node.with("cluster-announce-port " + node.wire().port()));
         }
     }
 
@@ -79,7 +81,7 @@ final class ClusterRedis implements RedisDeployment {
         return "redis://"
                 + nodes.stream()
                         .limit(MASTERS)
-                        .map(node -> "127.0.0.1:" + node.port())
+                        .map(node -> "127.0.0.1:" + node.wire().port())
                         .collect(joining(","));
     }
 
@@ -91,6 +93,19 @@ final class ClusterRedis implements RedisDeployment {
     @Override
     public List<RedisNode> sentinels() {
         return List.of();
+    }
+
+    /** Replicas do not migrate, so these stay together, whoever of them is the master. */
+    @Override
+    public List<List<RedisNode>> copies() {
+        return IntStream.range(0, MASTERS)
+                .mapToObj(i -> List.of(nodes.get(i), nodes.get(MASTERS + i)))
+                .toList();
+    }
+
+    @Override
+    public List<RedisNode> wired() {
+        return nodes;
     }
 
     /** Also that all agree about every node, since one that is thought to have failed cannot vote or take over. */

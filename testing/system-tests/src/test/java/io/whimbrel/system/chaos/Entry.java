@@ -43,8 +43,14 @@ sealed interface Entry {
     /** What a part said of its readiness; 0 where it said nothing. */
     record Polled(long at, String part, int status) implements Entry {}
 
-    /** A canary's publication to a gateway was answered; 0 where it was not. */
-    record CanarySent(long at, long startedAt, String web, String gateway, int status) implements Entry {}
+    /**
+     * A canary's publication to a gateway was answered.
+     *
+     * @param status 0 where it was not
+     * @param lacksReplicas whether it was refused since too few copies of the data are there, which is nothing a gateway knows of
+     */
+    record CanarySent(long at, long startedAt, String web, String gateway, int status, boolean lacksReplicas)
+            implements Entry {}
 
     /** And reached the client that waits for it there. */
     record CanaryCame(long at, long startedAt, String gateway) implements Entry {}

@@ -16,6 +16,8 @@ record Fault(long atMillis, Kind kind, String target, long lengthMillis) {
         WEB,
         REDIS,
         SENTINEL,
+        /** The copies of a shard, one after the other. */
+        COPIES,
         WIRE,
         /** The deployment of Redis as a whole. */
         DEPLOYMENT
@@ -30,6 +32,8 @@ record Fault(long atMillis, Kind kind, String target, long lengthMillis) {
         STOP_REDIS(Victim.REDIS, 6),
         KILL_SENTINEL(Victim.SENTINEL, 2),
         STOP_SENTINEL(Victim.SENTINEL, 2),
+        /** One copy of a shard, and the other before the first is back; only where that is what is to be seen. */
+        KILL_COPIES(Victim.COPIES, 0),
         /** A replica takes over, as an operator would have it. */
         FAIL_OVER(Victim.DEPLOYMENT, 5),
         MOVE_SLOT(Victim.DEPLOYMENT, 6),
@@ -57,6 +61,15 @@ record Fault(long atMillis, Kind kind, String target, long lengthMillis) {
         String words() {
             return name().toLowerCase(Locale.ROOT).replace('_', ' ');
         }
+    }
+
+    /** Whether it makes something of what Redis runs on go, or hard to reach, of which only one thing may be at a time. */
+    boolean harmsRedis() {
+        return switch (kind.victim) {
+            case REDIS, SENTINEL, COPIES, DEPLOYMENT -> true;
+            case WIRE -> target.startsWith(Stage.REDIS_WIRES);
+            case GATEWAY, WEB -> false;
+        };
     }
 
     long endMillis() {

@@ -3,12 +3,17 @@ package io.whimbrel.system.chaos;
 import io.whimbrel.system.chaos.Fault.Kind;
 import java.util.List;
 
-/** What there is to break, by name. */
+/**
+ * What there is to break, by name.
+ *
+ * @param copies the copies of each shard, in both orders: {@code redis 0, redis 3}
+ */
 record Layout(
         List<String> gateways,
         List<String> webs,
         List<String> redisNodes,
         List<String> sentinels,
+        List<String> copies,
         List<String> wires,
         boolean failsOver,
         boolean movesSlots) {
@@ -17,6 +22,7 @@ record Layout(
         webs = List.copyOf(webs);
         redisNodes = List.copyOf(redisNodes);
         sentinels = List.copyOf(sentinels);
+        copies = List.copyOf(copies);
         wires = List.copyOf(wires);
     }
 
@@ -27,6 +33,7 @@ record Layout(
             case WEB -> webs;
             case REDIS -> redisNodes;
             case SENTINEL -> sentinels;
+            case COPIES -> copies;
             case WIRE -> wires;
             case DEPLOYMENT ->
                 (kind == Kind.FAIL_OVER ? failsOver : movesSlots) ? List.of("redis as a whole") : List.of();

@@ -8,7 +8,6 @@ import io.whimbrel.system.chaos.Violation.Rule;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Optional;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
@@ -48,9 +47,7 @@ class PlantedBugsTest {
     }
 
     private Findings runWith(PlantedBug bug, List<Fault> faults) throws Exception {
-        return new ChaosRun(Form.STANDALONE, SEED, List.of(), Optional.of(bug), _ -> faults)
-                .run(folder)
-                .findings();
+        return ChaosRun.with(bug, Form.STANDALONE, SEED, faults).run(folder).findings();
     }
 
     /** One after the other, and is far from Redis when it has it again: news come before what was missed is read. */

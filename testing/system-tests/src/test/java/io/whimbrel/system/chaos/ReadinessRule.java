@@ -13,7 +13,7 @@ import java.util.TreeMap;
 
 /**
  * No part says that it is ready for more than 3 s while nothing flows through it: at a web server no canary is accepted, at a
- * gateway none arrives although a web server that nothing is wrong with was asked to send them.
+ * gateway none arrives although a web server that nothing is wrong with was asked to send them, and had the copies of the data that it wants.
  * An observer that was starved itself saw nothing: what overlaps with a {@code Stalled} is not judged, nor what lies between polls
  * that are far apart.
  */
@@ -119,8 +119,8 @@ final class ReadinessRule {
                         .anyMatch(sent -> sent.startedAt() >= from && sent.startedAt() <= latest)
                 : sentToGateway.getOrDefault(part, List.of()).stream()
                         .filter(sent -> sent.startedAt() >= from && sent.at() <= latest)
-                        .anyMatch(sent ->
-                                sent.status() == 200 || (sent.status() == 503 && isUnharmed(sent.web(), from, to)));
+                        .anyMatch(sent -> sent.status() == 200
+                                || (sent.status() == 503 && !sent.lacksReplicas() && isUnharmed(sent.web(), from, to)));
         if (due) {
             violations.add(new Violation(
                     from,

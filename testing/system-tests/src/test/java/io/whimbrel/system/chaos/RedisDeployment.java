@@ -41,6 +41,12 @@ sealed interface RedisDeployment extends AutoCloseable permits StandaloneRedis, 
 
     List<RedisNode> sentinels();
 
+    /** Who hold the same data. */
+    List<List<RedisNode>> copies();
+
+    /** The nodes to which everybody comes by their wires. */
+    List<RedisNode> wired();
+
     /** Whether every copy is there and has what it should, so that one of them may be harmed. */
     boolean isInOrder();
 

@@ -4,6 +4,7 @@ import io.whimbrel.system.Part;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
@@ -18,6 +19,7 @@ final class RedisNode implements Breakable {
     private final Path folder;
     private final int port;
     private final List<String> mode;
+    private final Wire wire;
     private @Nullable Part process;
 
     /** @param settings lines of its configuration */
@@ -31,10 +33,21 @@ final class RedisNode implements Breakable {
         this.program = program;
         this.port = port;
         this.mode = List.of(mode);
+        wire = new Wire(port);
         folder = Files.createDirectories(root.resolve(name.replace(' ', '-')));
         List<String> lines = new ArrayList<>(List.of("port " + port, "bind 127.0.0.1", "dir " + folder));
         lines.addAll(settings);
-        Files.write(folder.resolve("redis.conf"), lines);
+        Files.write(conf(), lines);
+    }
+
+    private Path conf() {
+        return folder.resolve("redis.conf");
+    }
+
+    /** Further lines of its configuration, before its first start. */
+    RedisNode with(String... settings) throws IOException {
+        Files.write(conf(), List.of(settings), StandardOpenOption.APPEND);
+        return this;
     }
 
     /** What each accepted write survives: the death of the process, and a loss of power. */
@@ -54,10 +67,14 @@ final class RedisNode implements Breakable {
         return port;
     }
 
+    /** By which others come to it, where they are told so. */
+    Wire wire() {
+        return wire;
+    }
+
     @Override
     public synchronized void start() throws IOException {
-        List<String> command = new ArrayList<>(
-                List.of(program.toString(), folder.resolve("redis.conf").toString()));
+        List<String> command = new ArrayList<>(List.of(program.toString(), conf().toString()));
         command.addAll(mode);
         process = Part.run(name, command);
     }
@@ -117,5 +134,6 @@ final class RedisNode implements Breakable {
         if (process != null) {
             process.kill();
         }
+        wire.close();
     }
 }

@@ -30,17 +30,25 @@ final class Schedule {
     private Schedule(long seed, Layout layout) {
         random = new Random(seed);
         this.layout = layout;
-        for (Kind kind : Kind.values()) {
-            if (!layout.victims(kind).isEmpty()) {
-                for (int i = 0; i < kind.weight; i++) {
-                    kinds.add(kind);
-                }
-            }
-        }
     }
 
     static List<Fault> of(long seed, int faults, Layout layout) {
-        return new Schedule(seed, layout).draw(faults);
+        Schedule schedule = new Schedule(seed, layout);
+        for (Kind kind : Kind.values()) {
+            if (!layout.victims(kind).isEmpty()) {
+                for (int i = 0; i < kind.weight; i++) {
+                    schedule.kinds.add(kind);
+                }
+            }
+        }
+        return schedule.draw(faults);
+    }
+
+    /** Each of which harms all copies of a shard, which the others never do. */
+    static List<Fault> ofCopies(long seed, int faults, Layout layout) {
+        Schedule schedule = new Schedule(seed, layout);
+        schedule.kinds.add(Kind.KILL_COPIES);
+        return schedule.draw(faults);
     }
 
     private List<Fault> draw(int count) {
@@ -54,7 +62,7 @@ final class Schedule {
             Fault fault = new Fault(at, kind, target, length(kind));
             String harmed = harmed(fault);
             if (freeFrom.getOrDefault(harmed, 0L) <= at) {
-                freeFrom.put(harmed, fault.endMillis() + rest(kind));
+                freeFrom.put(harmed, fault.endMillis() + rest(fault));
                 faults.add(fault);
             }
         }
@@ -62,21 +70,18 @@ final class Schedule {
     }
 
     private static String harmed(Fault fault) {
-        return switch (fault.kind().victim) {
-            case REDIS, SENTINEL, DEPLOYMENT -> REDIS_AS_A_WHOLE;
-            case GATEWAY, WEB, WIRE -> fault.target();
-        };
+        return fault.harmsRedis() ? REDIS_AS_A_WHOLE : fault.target();
     }
 
-    private static long rest(Kind kind) {
-        return kind.victim == Victim.WIRE ? REST_OF_A_WIRE_MILLIS : REST_MILLIS;
+    private static long rest(Fault fault) {
+        return fault.kind().victim == Victim.WIRE && !fault.harmsRedis() ? REST_OF_A_WIRE_MILLIS : REST_MILLIS;
     }
 
     private long length(Kind kind) {
         return switch (kind) {
             case KILL_GATEWAY, KILL_WEB -> random.nextLong(50, 2_000);
             case STOP_GATEWAY, STOP_WEB -> random.nextLong(100, 6_000);
-            case KILL_REDIS, STOP_REDIS, KILL_SENTINEL, STOP_SENTINEL -> random.nextLong(50, 6_000);
+            case KILL_REDIS, STOP_REDIS, KILL_SENTINEL, STOP_SENTINEL, KILL_COPIES -> random.nextLong(50, 6_000);
             case FAIL_OVER, MOVE_SLOT, FORGET_SCRIPTS, DROP_CLIENTS -> 0;
             case CUT -> random.nextLong(0, 2_000);
             case DELAY, THROTTLE, HALF_OPEN -> random.nextLong(200, 6_000);

@@ -3,7 +3,6 @@ package io.whimbrel.system.chaos;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.whimbrel.system.chaos.Fault.Kind;
-import io.whimbrel.system.chaos.Fault.Victim;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -18,12 +17,20 @@ class ScheduleTest {
             List.of("web 0"),
             List.of("redis 0", "redis 1", "redis 2"),
             List.of("sentinel 0"),
-            List.of("clients of gateway 0", "web 0 to redis"),
+            List.of("redis 0, redis 1", "redis 1, redis 0"),
+            List.of("clients of gateway 0", "web 0 to redis", "way to redis 0"),
             true,
             true);
 
     private static final Layout STANDALONE = new Layout(
-            CLUSTER.gateways(), CLUSTER.webs(), List.of("redis 0"), List.of(), CLUSTER.wires(), false, false);
+            CLUSTER.gateways(),
+            CLUSTER.webs(),
+            List.of("redis 0"),
+            List.of(),
+            List.of(),
+            CLUSTER.wires(),
+            false,
+            false);
 
     @Test
     void theSameSeedGivesTheSameFaults() {
@@ -43,10 +50,18 @@ class ScheduleTest {
 
     @Test
     void everyKindOfFaultIsDoneWhereItMakesSense() {
-        assertThat(kinds(Schedule.of(1, 1_000, CLUSTER))).containsExactlyInAnyOrder(Kind.values());
+        assertThat(kinds(Schedule.of(1, 1_000, CLUSTER)))
+                .hasSize(Kind.values().length - 1)
+                .doesNotContain(Kind.KILL_COPIES);
         assertThat(kinds(Schedule.of(1, 1_000, STANDALONE)))
-                .doesNotContain(Kind.FAIL_OVER, Kind.MOVE_SLOT, Kind.KILL_SENTINEL, Kind.STOP_SENTINEL)
-                .hasSize(Kind.values().length - 4);
+                .doesNotContain(
+                        Kind.FAIL_OVER, Kind.MOVE_SLOT, Kind.KILL_SENTINEL, Kind.STOP_SENTINEL, Kind.KILL_COPIES)
+                .hasSize(Kind.values().length - 5);
+    }
+
+    @Test
+    void bothCopiesAreHarmedOnlyWhereThatIsAskedFor() {
+        assertThat(kinds(Schedule.ofCopies(1, 100, CLUSTER))).containsExactly(Kind.KILL_COPIES);
     }
 
     private static Set<Kind> kinds(List<Fault> schedule) {
@@ -67,11 +82,10 @@ class ScheduleTest {
 
     @Test
     void onlyOneThingThatRedisRunsOnIsHarmedAtATime() {
-        Set<Victim> parts = Set.of(Victim.REDIS, Victim.SENTINEL, Victim.DEPLOYMENT);
         long wholeFrom = 0;
 
         for (Fault fault : Schedule.of(3, 1_000, CLUSTER)) {
-            if (parts.contains(fault.kind().victim)) {
+            if (fault.harmsRedis()) {
                 assertThat(fault.atMillis()).as(fault.toString()).isGreaterThan(wholeFrom);
                 wholeFrom = fault.endMillis();
             }

@@ -8,6 +8,7 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.stream.Stream;
 
 /** A master, a replica, and three sentinels that let the one take the place of the other. */
 final class SentinelRedis implements RedisDeployment {
@@ -20,21 +21,28 @@ final class SentinelRedis implements RedisDeployment {
     private final List<RedisNode> sentinels = new ArrayList<>();
 
     SentinelRedis(Path program, Path folder) throws IOException {
-        first = new RedisNode("redis 0", program, folder, RedisNode.DURABLE);
-        List<String> ofReplica = new ArrayList<>(RedisNode.DURABLE);
-        ofReplica.add("replicaof 127.0.0.1 " + first.port());
-        second = new RedisNode("redis 1", program, folder, ofReplica);
+        first = node("redis 0", program, folder);
+        second = node("redis 1", program, folder)
+                .with("replicaof 127.0.0.1 " + first.wire().port());
         for (int i = 0; i < SENTINELS; i++) {
             sentinels.add(new RedisNode(
                     "sentinel " + i,
                     program,
                     folder,
                     List.of(
-                            "sentinel monitor %s 127.0.0.1 %d 2".formatted(MASTER_NAME, first.port()),
+                            "sentinel monitor %s 127.0.0.1 %d 2"
+                                    .formatted(MASTER_NAME, first.wire().port()),
                             "sentinel down-after-milliseconds %s 1000".formatted(MASTER_NAME),
                             "sentinel failover-timeout %s 4000".formatted(MASTER_NAME)),
                     MODE.toArray(String[]::new)));
         }
+    }
+
+    private static RedisNode node(String name, Path program, Path folder) throws IOException {
+        RedisNode node = new RedisNode(name, program, folder, RedisNode.DURABLE);
+        return node.with(
+                "replica-announce-ip 127.0.0.1",
+                "replica-announce-port " + node.wire().port());
     }
 
     /** The sentinels last: those that do not find the replica at once look for it again only after 10 s. */
@@ -53,7 +61,10 @@ final class SentinelRedis implements RedisDeployment {
     public String uri() {
         return "redis-sentinel://%s#%s"
                 .formatted(
-                        sentinels.stream().map(it -> "127.0.0.1:" + it.port()).collect(joining(",")), MASTER_NAME);
+                        sentinels.stream()
+                                .map(it -> "127.0.0.1:" + it.wire().port())
+                                .collect(joining(",")),
+                        MASTER_NAME);
     }
 
     @Override
@@ -64,6 +75,16 @@ final class SentinelRedis implements RedisDeployment {
     @Override
     public List<RedisNode> sentinels() {
         return sentinels;
+    }
+
+    @Override
+    public List<List<RedisNode>> copies() {
+        return List.of(nodes());
+    }
+
+    @Override
+    public List<RedisNode> wired() {
+        return Stream.concat(nodes().stream(), sentinels.stream()).toList();
     }
 
     /** Also that all sentinels know who is master, and each other, so that they can agree the next time. */
@@ -81,7 +102,7 @@ final class SentinelRedis implements RedisDeployment {
         String said = sentinel.info("sentinel", "master0");
         try {
             return said.contains("name=%s,status=ok,address=127.0.0.1:%d,slaves=1,sentinels=%d"
-                            .formatted(MASTER_NAME, master.port(), SENTINELS))
+                            .formatted(MASTER_NAME, master.wire().port(), SENTINELS))
                     && sentinel.ask("SENTINEL", "REPLICAS", MASTER_NAME)
                             .contains("\nflags\nslave\n") // and not: disconnected, or down
                     && sentinel.ask("SENTINEL", "REPLICAS", MASTER_NAME).contains("\nmaster-link-status\nok\n");

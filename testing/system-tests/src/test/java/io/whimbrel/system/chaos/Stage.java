@@ -1,8 +1,7 @@
 package io.whimbrel.system.chaos;
 
-import io.netty.channel.EventLoopGroup;
-import io.netty.channel.MultiThreadIoEventLoopGroup;
-import io.netty.channel.nio.NioIoHandler;
+import static java.util.stream.Collectors.joining;
+
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -12,20 +11,23 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.stream.Stream;
 
 /**
- * Where a run takes place: Redis, web servers and gateways, and the wires that clients, publishers and, to a single Redis,
- * the parts go through. Everything has a name, by which it is broken.
+ * Where a run takes place: Redis, web servers and gateways, and the wires that clients, publishers and the parts go through:
+ * to a single Redis each by its own, to one of several nodes all by the same, also the other nodes. Everything has a name, by which it is broken.
  */
 final class Stage implements AutoCloseable {
     private static final int GATEWAYS = 3;
     private static final int WEBS = 2;
     private static final String SECRET = "--auth.secret=a secret of the chaos suite, and of nothing else";
 
+    /** What the names of wires begin with by which all come to a node of Redis. */
+    static final String REDIS_WIRES = "way to ";
+
     static final String API_KEY = "key-of-the-chaos-suite";
 
     private final RedisDeployment redis;
-    private final EventLoopGroup group = new MultiThreadIoEventLoopGroup(1, NioIoHandler.newFactory());
     private final List<Service> gateways = new ArrayList<>();
     private final List<Service> webs = new ArrayList<>();
     private final List<Wire> clientWires = new ArrayList<>();
@@ -65,6 +67,7 @@ final class Stage implements AutoCloseable {
         for (Service service : services()) {
             service.with(List.of("--redis=" + redisUri(service)));
         }
+        redis.wired().forEach(node -> wires.put(REDIS_WIRES + node.name(), node.wire()));
         redis.nodes().forEach(node -> processes.put(node.name(), node));
         redis.sentinels().forEach(node -> processes.put(node.name(), node));
     }
@@ -77,7 +80,7 @@ final class Stage implements AutoCloseable {
                 : List.of("--gateway.auth.mode=local", SECRET);
     }
 
-    /** Only the address of a single Redis can be given as that of a wire: others tell their addresses themselves. */
+    /** Only the address of a single Redis can be another one for each part: others tell their addresses themselves. */
     private String redisUri(Service service) {
         return redis instanceof StandaloneRedis standalone
                 ? "redis://127.0.0.1:"
@@ -86,7 +89,7 @@ final class Stage implements AutoCloseable {
     }
 
     private Wire wire(String name, int port) {
-        Wire wire = new Wire(group, port);
+        Wire wire = new Wire(port);
         wires.put(name, wire);
         return wire;
     }
@@ -97,6 +100,10 @@ final class Stage implements AutoCloseable {
                 webs.stream().map(Service::name).toList(),
                 redis.nodes().stream().map(RedisNode::name).toList(),
                 redis.sentinels().stream().map(RedisNode::name).toList(),
+                redis.copies().stream()
+                        .flatMap(copies -> Stream.of(copies, copies.reversed()))
+                        .map(copies -> copies.stream().map(RedisNode::name).collect(joining(", ")))
+                        .toList(),
                 List.copyOf(wires.keySet()),
                 !(redis instanceof StandaloneRedis),
                 redis instanceof ClusterRedis);
@@ -159,7 +166,6 @@ final class Stage implements AutoCloseable {
             }
         } finally {
             redis.close();
-            group.shutdownGracefully();
         }
     }
 }

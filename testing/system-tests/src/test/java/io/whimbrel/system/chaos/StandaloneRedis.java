@@ -38,6 +38,17 @@ final class StandaloneRedis implements RedisDeployment {
     }
 
     @Override
+    public List<List<RedisNode>> copies() {
+        return List.of();
+    }
+
+    /** Each part has a wire of its own to it instead. */
+    @Override
+    public List<RedisNode> wired() {
+        return List.of();
+    }
+
+    @Override
     public boolean isInOrder() {
         return node.info("persistence", "loading").equals("0");
     }

@@ -3,10 +3,10 @@ package io.whimbrel.system.chaos;
 import static org.awaitility.Awaitility.await;
 
 import io.whimbrel.system.chaos.Fault.Kind;
-import io.whimbrel.system.chaos.Fault.Victim;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
@@ -39,7 +39,7 @@ final class Striker {
             for (int number = 0; number < schedule.size(); number++) {
                 Fault fault = schedule.get(number);
                 pauseUntil(start + late + fault.atMillis());
-                if (harmsRedis(fault)) {
+                if (fault.harmsRedis()) {
                     await().pollInterval(RedisDeployment.POLL)
                             .atMost(PATIENCE)
                             .until(() -> stage.redis().isInOrder());
@@ -60,19 +60,16 @@ final class Striker {
         never.await(Math.max(0, millis - ledger.now()), TimeUnit.MILLISECONDS);
     }
 
-    private static boolean harmsRedis(Fault fault) {
-        return switch (fault.kind().victim) {
-            case REDIS, SENTINEL, DEPLOYMENT -> true;
-            case GATEWAY, WEB, WIRE -> false;
-        };
-    }
-
     /** What is dead cannot be harmed, so a fault waits for the end of the one before, which may be late. */
     private void awaitLife(Fault fault) {
-        if (fault.kind().victim != Victim.WIRE && fault.kind().victim != Victim.DEPLOYMENT) {
-            await().pollInterval(RedisDeployment.POLL)
-                    .atMost(PATIENCE)
-                    .until(() -> stage.process(fault.target()).isAlive());
+        switch (fault.kind().victim) {
+            case GATEWAY, WEB, REDIS, SENTINEL ->
+                await().pollInterval(RedisDeployment.POLL)
+                        .atMost(PATIENCE)
+                        .until(() -> stage.process(fault.target()).isAlive());
+            case WIRE, COPIES, DEPLOYMENT -> {
+                // are always there, or were seen to be in order
+            }
         }
     }
 
@@ -82,6 +79,7 @@ final class Striker {
                 stage.process(fault.target()).kill();
             case STOP_GATEWAY, STOP_WEB, STOP_REDIS, STOP_SENTINEL ->
                 stage.process(fault.target()).signal("STOP");
+            case KILL_COPIES -> copies(fault).getFirst().kill();
             case FAIL_OVER -> stage.redis().failOver();
             case MOVE_SLOT -> stage.redis().moveSlot();
             case FORGET_SCRIPTS -> node(fault).ask("SCRIPT", "FLUSH");
@@ -95,11 +93,24 @@ final class Striker {
     }
 
     private RedisNode node(Fault fault) {
-        return (RedisNode) stage.process(fault.target());
+        return node(fault.target());
+    }
+
+    private RedisNode node(String name) {
+        return (RedisNode) stage.process(name);
+    }
+
+    /** In the order in which they are harmed. */
+    private List<RedisNode> copies(Fault fault) {
+        return Arrays.stream(fault.target().split(", ")).map(this::node).toList();
     }
 
     private void healLater(int number, Fault fault) {
         try {
+            if (fault.kind() == Kind.KILL_COPIES) {
+                never.await(fault.lengthMillis(), TimeUnit.MILLISECONDS);
+                copies(fault).getLast().kill();
+            }
             never.await(fault.lengthMillis(), TimeUnit.MILLISECONDS);
             heal(fault);
             ledger.note(new Entry.Healed(ledger.now(), number, fault));
@@ -117,6 +128,11 @@ final class Striker {
                 stage.process(fault.target()).start();
             case STOP_GATEWAY, STOP_WEB, STOP_REDIS, STOP_SENTINEL ->
                 stage.process(fault.target()).signal("CONT");
+            case KILL_COPIES -> {
+                for (RedisNode copy : copies(fault)) {
+                    copy.start();
+                }
+            }
             case FAIL_OVER, MOVE_SLOT, FORGET_SCRIPTS, DROP_CLIENTS -> {
                 // over as soon as they are done
             }

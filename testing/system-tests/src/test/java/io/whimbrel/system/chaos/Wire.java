@@ -12,8 +12,11 @@ import io.netty.channel.ChannelInboundHandlerAdapter;
 import io.netty.channel.ChannelInitializer;
 import io.netty.channel.ChannelOption;
 import io.netty.channel.EventLoopGroup;
+import io.netty.channel.MultiThreadIoEventLoopGroup;
+import io.netty.channel.nio.NioIoHandler;
 import io.netty.channel.socket.nio.NioServerSocketChannel;
 import io.netty.channel.socket.nio.NioSocketChannel;
+import io.netty.util.concurrent.DefaultThreadFactory;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.util.ArrayDeque;
@@ -40,15 +43,19 @@ final class Wire implements AutoCloseable {
         SWALLOWS
     }
 
+    /** One thread for all wires of a run; it ends with the program. */
+    private static final EventLoopGroup GROUP =
+            new MultiThreadIoEventLoopGroup(1, new DefaultThreadFactory("wires", true), NioIoHandler.newFactory());
+
     private final int target;
     private final Channel listening;
     private final Set<Connection> connections = ConcurrentHashMap.newKeySet();
     private volatile Mode mode = Mode.WHOLE;
 
-    Wire(EventLoopGroup group, int targetPort) {
+    Wire(int targetPort) {
         target = targetPort;
         listening = new ServerBootstrap()
-                .group(group)
+                .group(GROUP)
                 .channel(NioServerSocketChannel.class)
                 .childOption(ChannelOption.AUTO_READ, false)
                 .childOption(ChannelOption.ALLOW_HALF_CLOSURE, false)
@@ -94,7 +101,8 @@ final class Wire implements AutoCloseable {
                     FAIL_OVER,
                     MOVE_SLOT,
                     FORGET_SCRIPTS,
-                    DROP_CLIENTS -> throw new IllegalArgumentException(kind + " is not done to a wire");
+                    DROP_CLIENTS,
+                    KILL_COPIES -> throw new IllegalArgumentException(kind + " is not done to a wire");
         }
     }
 

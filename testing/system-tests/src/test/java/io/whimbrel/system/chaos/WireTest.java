@@ -5,9 +5,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
 
-import io.netty.channel.EventLoopGroup;
-import io.netty.channel.MultiThreadIoEventLoopGroup;
-import io.netty.channel.nio.NioIoHandler;
 import io.whimbrel.system.chaos.Fault.Kind;
 import java.io.IOException;
 import java.net.InetAddress;
@@ -27,7 +24,6 @@ class WireTest {
     private static final int SHORT_MILLIS = 200;
     private static final int MUCH = 16 * 1024 * 1024;
 
-    private final EventLoopGroup group = new MultiThreadIoEventLoopGroup(1, NioIoHandler.newFactory());
     private ServerSocket listening;
     private Wire wire;
     private Socket near;
@@ -36,7 +32,7 @@ class WireTest {
     @BeforeEach
     void connect() throws IOException {
         listening = new ServerSocket(0, 1, InetAddress.getLoopbackAddress());
-        wire = new Wire(group, listening.getLocalPort());
+        wire = new Wire(listening.getLocalPort());
         near = dial();
         far = listening.accept();
         far.setSoTimeout(TIMEOUT_MILLIS);
@@ -54,7 +50,6 @@ class WireTest {
         far.close();
         wire.close();
         listening.close();
-        group.shutdownGracefully();
     }
 
     private static void send(Socket from, String text) throws IOException {
