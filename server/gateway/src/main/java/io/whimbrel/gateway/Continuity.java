@@ -36,7 +36,7 @@ final class Continuity {
     /** Of the newest publications, those whose senders want to know who acknowledges them; null for none. */
     private @Nullable ArrayDeque<Tracked> tracked;
 
-    private record Tracked(Position at, Tracker tracker) {}
+    private record Tracked(long offset, Tracker tracker) {}
 
     /** Whether the broker is about to be told of the cursor. */
     private boolean cursorMoved;
@@ -80,6 +80,7 @@ final class Continuity {
         last = new Position(epoch, 0);
         heardOf = 0;
         lost = true;
+        tracked = null;
     }
 
     /**
@@ -108,7 +109,7 @@ final class Continuity {
         return first;
     }
 
-    void track(Position at, Tracker tracker) {
+    void track(long offset, Tracker tracker) {
         ArrayDeque<Tracked> all = tracked;
         if (all == null) {
             all = new ArrayDeque<>(2);
@@ -120,19 +121,17 @@ final class Continuity {
         if (all.size() == MOST_TRACKED) {
             all.remove();
         }
-        all.add(new Tracked(at, tracker));
+        all.add(new Tracked(offset, tracker));
     }
 
     /** Somebody acknowledges what is beyond one offset, up to another. */
     void onAcked(Session session, long beyond, long upTo) {
         ArrayDeque<Tracked> all = tracked;
-        Position here = last;
-        if (all == null || here == null) {
+        if (all == null) {
             return;
         }
         for (Tracked each : all) {
-            long offset = each.at.offset();
-            if (offset > beyond && offset <= upTo && each.at.epoch().equals(here.epoch())) {
+            if (each.offset > beyond && each.offset <= upTo) {
                 each.tracker.onAcked(session);
             }
         }

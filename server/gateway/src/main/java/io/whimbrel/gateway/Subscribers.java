@@ -201,7 +201,7 @@ final class Subscribers {
             batch.track(tracker);
             Position position = publication.position();
             if (isInbox() && position != null) {
-                Objects.requireNonNull(continuity).track(position, tracker);
+                Objects.requireNonNull(continuity).track(position.offset(), tracker);
             }
         }
     }

@@ -56,12 +56,11 @@ final class Tracker implements Follower {
         change();
     }
 
-    /** A loop has so many sessions that will be given it. What it says a second time is no news. */
-    synchronized void count(Loop loop, int ofSessions) {
+    /** A loop gives it to so many sessions now. It may do so again to others, who came while it was under way. */
+    synchronized void count(Loop loop, int toSessions) {
         awaited.remove(loop);
-        if (counted.add(loop)) {
-            sessions += ofSessions;
-        }
+        counted.add(loop);
+        sessions += toSessions;
         change();
     }
 

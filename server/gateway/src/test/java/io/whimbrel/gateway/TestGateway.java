@@ -11,6 +11,7 @@ import io.whimbrel.auth.Revocations;
 import io.whimbrel.broker.Broker;
 import io.whimbrel.broker.BrokerCounters;
 import io.whimbrel.broker.HopWriter;
+import io.whimbrel.broker.Receipts;
 import io.whimbrel.broker.Traces;
 import io.whimbrel.model.Address;
 import io.whimbrel.model.Publication;
@@ -24,6 +25,7 @@ import java.io.IOException;
 import java.time.InstantSource;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.atomic.AtomicReference;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /** A gateway on a free port with real sockets, between a broker and a verifier in the hands of the test. */
@@ -144,10 +146,14 @@ final class TestGateway implements AutoCloseable {
 
     /** For publications of which nothing is to be told. */
     static Trackers trackers() {
+        return trackers(() -> {
+            throw new AssertionError("nobody asks for a receipt here");
+        });
+    }
+
+    static Trackers trackers(Supplier<Receipts> receipts) {
         return new Trackers(
-                () -> {
-                    throw new AssertionError("nobody asks for a receipt here");
-                },
+                receipts,
                 new HopWriter(Traces.NONE, new BrokerCounters(), () -> "nobody", InstantSource.system(), Runnable::run),
                 () -> "nobody",
                 ImmediateEventExecutor.INSTANCE,
