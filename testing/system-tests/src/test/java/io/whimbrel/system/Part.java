@@ -6,8 +6,11 @@ import java.io.BufferedReader;
 import java.io.File;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.nio.channels.FileChannel;
+import java.nio.channels.FileLock;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -56,9 +59,14 @@ public final class Part implements AutoCloseable {
         }
     }
 
-    /** The script's cache of loaded classes, which it makes once per jar: with it a start takes half the CPU time. */
+    /**
+     * The script's cache of loaded classes, which it makes once per jar: with it a start takes half the CPU time. Of several JVMs that
+     * run tests one makes it.
+     */
     private static Path prepareQuickStarts() {
-        try {
+        try (FileChannel lock = FileChannel.open(
+                        JAR.resolveSibling("quick-starts.lock"), StandardOpenOption.CREATE, StandardOpenOption.WRITE);
+                FileLock _ = lock.lock()) {
             Process script = new ProcessBuilder(ROOT.resolve("whimbrel").toString(), "check-config")
                     .redirectErrorStream(true)
                     .start();
