@@ -21,7 +21,9 @@ final class RedisParts {
     private RedisParts() {}
 
     static RedisSettings broker(Settings settings) {
+        String trust = settings.text("broker.redis.trust");
         return RedisSettings.of(settings.text("broker.redis.uri"))
+                .withTrust(trust.isEmpty() ? null : Path.of(trust))
                 .withKeyPrefix(settings.text("broker.redis.key-prefix"))
                 .withTimeout(settings.duration("broker.redis.timeout"))
                 .withConnectTimeout(settings.duration("broker.redis.connect-timeout"))

@@ -80,6 +80,7 @@ final class SettingCatalog {
             //
             setting("broker.type", TEXT, "redis", "redis, or memory for one process without Redis"),
             setting("broker.redis.uri", TEXT, "redis://127.0.0.1:6379", "one, behind Sentinels or a cluster's nodes"),
+            setting("broker.redis.trust", TEXT, "", "PEM file of those who signed its certificate; empty: the JDK's"),
             setting(
                     "broker.redis.durability",
                     TEXT,

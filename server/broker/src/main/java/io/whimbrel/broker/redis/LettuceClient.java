@@ -7,6 +7,7 @@ import io.lettuce.core.MaintNotificationsConfig;
 import io.lettuce.core.RedisClient;
 import io.lettuce.core.RedisURI;
 import io.lettuce.core.SocketOptions;
+import io.lettuce.core.SslOptions;
 import io.lettuce.core.TimeoutOptions;
 import io.lettuce.core.api.StatefulRedisConnection;
 import io.lettuce.core.codec.ByteArrayCodec;
@@ -30,6 +31,7 @@ import io.netty.util.concurrent.EventExecutor;
 import io.netty.util.concurrent.EventExecutorGroup;
 import io.netty.util.concurrent.Future;
 import io.netty.util.concurrent.ImmediateEventExecutor;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
@@ -103,9 +105,16 @@ final class LettuceClient {
                         .connectTimeout(settings.connectTimeout())
                         .keepAlive(true)
                         .build())
+                .sslOptions(trusting(settings.trust()))
                 .maintNotificationsConfig(MaintNotificationsConfig.disabled())
                 .build());
         return client;
+    }
+
+    private static SslOptions trusting(@Nullable Path certificates) {
+        return certificates == null
+                ? SslOptions.create()
+                : SslOptions.builder().trustManager(certificates.toFile()).build();
     }
 
     private static List<EventLoop> allLoops(EventLoop first, EventLoopGroup given) {

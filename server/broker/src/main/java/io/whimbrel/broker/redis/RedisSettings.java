@@ -1,10 +1,13 @@
 package io.whimbrel.broker.redis;
 
 import io.lettuce.core.RedisURI;
+import io.netty.handler.ssl.SslContextBuilder;
 import io.whimbrel.broker.HistoryRules;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.function.Consumer;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
@@ -24,6 +27,8 @@ import org.jspecify.annotations.Nullable;
  * @param durability what an accepted publication survives
  * @param replicas with {@link Durability#REPLICATED}, how many must have a publication before it counts as accepted
  * @param replicationTimeout how long these are waited for
+ * @param trust PEM file with the certificates of those who may have signed that of Redis, where its URI is {@code rediss://}; null
+ *     for those the JDK trusts
  */
 public record RedisSettings(
         String uri,
@@ -35,7 +40,8 @@ public record RedisSettings(
         HistoryRules history,
         Durability durability,
         int replicas,
-        Duration replicationTimeout) {
+        Duration replicationTimeout,
+        @Nullable Path trust) {
     public static final String DEFAULT_URI = "redis://127.0.0.1:6379";
     public static final String DEFAULT_KEY_PREFIX = "whimbrel";
     public static final Duration DEFAULT_TIMEOUT = Duration.ofSeconds(2);
@@ -77,6 +83,9 @@ public record RedisSettings(
                     "broker.redis.replication-timeout is %s, it must be shorter than broker.redis.timeout, %s"
                             .formatted(replicationTimeout, timeout));
         }
+        if (trust != null) {
+            requireCertificates(trust);
+        }
         if (requestQueueLimit < 1) {
             throw new IllegalArgumentException(
                     "broker.redis.request-queue-limit is %d, it must be positive".formatted(requestQueueLimit));
@@ -94,77 +103,82 @@ public record RedisSettings(
                 HistoryRules.DEFAULT,
                 Durability.MEMORY,
                 1,
-                DEFAULT_REPLICATION_TIMEOUT);
+                DEFAULT_REPLICATION_TIMEOUT,
+                null);
     }
 
-    public RedisSettings withKeyPrefix(String keyPrefix) {
-        return new RedisSettings(
-                uri,
-                keyPrefix,
-                timeout,
-                connectTimeout,
-                longestBackoff,
-                requestQueueLimit,
-                history,
-                durability,
-                replicas,
-                replicationTimeout);
+    public RedisSettings withKeyPrefix(String prefix) {
+        return with(it -> it.keyPrefix = prefix);
     }
 
-    public RedisSettings withTimeout(Duration timeout) {
-        return new RedisSettings(
-                uri,
-                keyPrefix,
-                timeout,
-                connectTimeout,
-                longestBackoff,
-                requestQueueLimit,
-                history,
-                durability,
-                replicas,
-                replicationTimeout);
+    public RedisSettings withTimeout(Duration wanted) {
+        return with(it -> it.timeout = wanted);
     }
 
-    public RedisSettings withConnectTimeout(Duration connectTimeout) {
-        return new RedisSettings(
-                uri,
-                keyPrefix,
-                timeout,
-                connectTimeout,
-                longestBackoff,
-                requestQueueLimit,
-                history,
-                durability,
-                replicas,
-                replicationTimeout);
+    public RedisSettings withConnectTimeout(Duration wanted) {
+        return with(it -> it.connectTimeout = wanted);
     }
 
     public RedisSettings withHistory(HistoryRules rules) {
-        return new RedisSettings(
-                uri,
-                keyPrefix,
-                timeout,
-                connectTimeout,
-                longestBackoff,
-                requestQueueLimit,
-                rules,
-                durability,
-                replicas,
-                replicationTimeout);
+        return with(it -> it.history = rules);
     }
 
-    public RedisSettings withDurability(Durability wanted, int replicas, Duration replicationTimeout) {
-        return new RedisSettings(
-                uri,
-                keyPrefix,
-                timeout,
-                connectTimeout,
-                longestBackoff,
-                requestQueueLimit,
-                history,
-                wanted,
-                replicas,
-                replicationTimeout);
+    public RedisSettings withDurability(Durability wanted, int wantedReplicas, Duration wantedTimeout) {
+        return with(it -> {
+            it.durability = wanted;
+            it.replicas = wantedReplicas;
+            it.replicationTimeout = wantedTimeout;
+        });
+    }
+
+    public RedisSettings withTrust(@Nullable Path file) {
+        return with(it -> it.trust = file);
+    }
+
+    private RedisSettings with(Consumer<Draft> change) {
+        Draft draft = new Draft(this);
+        change.accept(draft);
+        return draft.finished();
+    }
+
+    /** What can be changed of the settings. */
+    private static final class Draft {
+        private final RedisSettings from;
+        private String keyPrefix;
+        private Duration timeout;
+        private Duration connectTimeout;
+        private HistoryRules history;
+        private Durability durability;
+        private int replicas;
+        private Duration replicationTimeout;
+        private @Nullable Path trust;
+
+        Draft(RedisSettings from) {
+            this.from = from;
+            keyPrefix = from.keyPrefix;
+            timeout = from.timeout;
+            connectTimeout = from.connectTimeout;
+            history = from.history;
+            durability = from.durability;
+            replicas = from.replicas;
+            replicationTimeout = from.replicationTimeout;
+            trust = from.trust;
+        }
+
+        RedisSettings finished() {
+            return new RedisSettings(
+                    from.uri,
+                    keyPrefix,
+                    timeout,
+                    connectTimeout,
+                    from.longestBackoff,
+                    from.requestQueueLimit,
+                    history,
+                    durability,
+                    replicas,
+                    replicationTimeout,
+                    trust);
+        }
     }
 
     /** Where Redis is, without the credentials, for logs. */
@@ -239,6 +253,17 @@ public record RedisSettings(
     private static void requirePositive(String name, Duration value) {
         if (!value.isPositive()) {
             throw new IllegalArgumentException("broker.redis.%s is %s, it must be positive".formatted(name, value));
+        }
+    }
+
+    private static void requireCertificates(Path file) {
+        try {
+            var _ = SslContextBuilder.forClient().trustManager(file.toFile());
+        } catch (IllegalArgumentException e) {
+            throw new IllegalArgumentException(
+                    "broker.redis.trust: %s cannot be read, or holds no PEM block '-----BEGIN CERTIFICATE-----'"
+                            .formatted(file),
+                    e);
         }
     }
 

@@ -6,6 +6,7 @@ import io.lettuce.core.RedisException;
 import io.lettuce.core.RedisReadOnlyException;
 import io.whimbrel.broker.BrokerUnavailableException;
 import java.io.IOException;
+import java.security.GeneralSecurityException;
 import java.util.concurrent.CancellationException;
 import java.util.concurrent.TimeoutException;
 import java.util.regex.Matcher;
@@ -39,7 +40,11 @@ final class RedisTrouble {
             case RedisCommandTimeoutException _, TimeoutException _ -> "no answer in time";
             case IOException _ ->
                 NATIVE_CALL.matcher(String.valueOf(root.getMessage())).replaceFirst("");
+            case GeneralSecurityException _ ->
+                "its certificate is not accepted: " + root.getMessage(); // from rediss://
             case CancellationException _ -> "the connection was closed";
+            case IllegalStateException _
+            when root.getMessage() != null -> String.valueOf(root.getMessage()); // such as: no unix sockets here
             case RedisException _ when isQueueFull(root) -> "too many commands wait for their answer";
             case RedisException _ -> "the connection was lost";
             default -> root.getClass().getSimpleName();

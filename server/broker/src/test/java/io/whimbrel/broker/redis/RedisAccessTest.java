@@ -1,0 +1,175 @@
+package io.whimbrel.broker.redis;
+
+import static io.whimbrel.broker.BrokerContract.get;
+import static io.whimbrel.broker.BrokerContract.publication;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.awaitility.Awaitility.await;
+
+import io.netty.pkitesting.CertificateBuilder;
+import io.netty.pkitesting.X509Bundle;
+import io.whimbrel.broker.Broker;
+import io.whimbrel.broker.RecordingListener;
+import io.whimbrel.model.Address;
+import io.whimbrel.model.Topic;
+import io.whimbrel.redis.EmbeddedRedis;
+import io.whimbrel.redis.EmbeddedRedisSettings;
+import java.io.IOException;
+import java.net.InetAddress;
+import java.net.ServerSocket;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** Ways to a real Redis: TLS, a user who may do little, a unix socket. */
+class RedisAccessTest {
+    private static final Duration SOON = Duration.ofSeconds(20);
+
+    @TempDir
+    private Path folder;
+
+    private final List<AutoCloseable> open = new ArrayList<>();
+
+    @AfterEach
+    void stop() throws Exception {
+        for (AutoCloseable each : open.reversed()) {
+            each.close();
+        }
+    }
+
+    @Test
+    void withTls() throws Exception {
+        int port = redisWithTls("localhost");
+
+        delivers(RedisSettings.of("rediss://localhost:" + port).withTrust(certificate()));
+    }
+
+    @Test
+    void nobodyIsTrustedWhomNobodyNamed() throws Exception {
+        int port = redisWithTls("localhost");
+
+        RedisBroker broker =
+                opened(RedisBroker.connect(RedisSettings.of("rediss://localhost:" + port), Broker.Listener.NONE));
+
+        await().atMost(SOON)
+                .until(() -> broker.outage().orElse("").contains("its certificate is not accepted: unable to find"));
+    }
+
+    @Test
+    void aCertificateForAnotherHostIsRefused() throws Exception {
+        int port = redisWithTls("elsewhere.example");
+
+        RedisBroker broker = opened(RedisBroker.connect(
+                RedisSettings.of("rediss://localhost:" + port).withTrust(certificate()), Broker.Listener.NONE));
+
+        await().atMost(SOON)
+                .until(() -> broker.outage()
+                        .orElse("")
+                        .matches(".*its certificate is not accepted: No .*name matching localhost found.*"));
+    }
+
+    @Test
+    void aFileWithoutCertificatesIsRefusedAtOnce() throws Exception {
+        Path file = Files.writeString(folder.resolve("empty.pem"), "nothing");
+
+        assertThatThrownBy(() -> RedisSettings.of("rediss://localhost").withTrust(file))
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessageContainingAll("broker.redis.trust", file.toString());
+        assertThatThrownBy(() -> RedisSettings.of("rediss://localhost").withTrust(folder.resolve("none.pem")))
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessageContaining("none.pem");
+    }
+
+    @Test
+    void asAUserWhoMayDoOnlyWhatTheGuideSays() throws Exception {
+        EmbeddedRedis redis = redis("""
+            user default off
+            user whimbrel on >secret ~app:* &app:* +@all -@admin -@dangerous +info
+            """);
+
+        delivers(RedisSettings.of("redis://whimbrel:secret@127.0.0.1:" + redis.port())
+                .withKeyPrefix("app"));
+    }
+
+    @Test
+    void aWrongPasswordIsSaid() throws Exception {
+        EmbeddedRedis redis = redis("requirepass secret\n");
+
+        RedisBroker broker = opened(RedisBroker.connect(
+                RedisSettings.of("redis://:wrong@127.0.0.1:" + redis.port()), Broker.Listener.NONE));
+
+        await().atMost(SOON).until(() -> broker.outage().orElse("").contains("WRONGPASS"));
+        assertThat(broker.outage().orElse("")).doesNotContain("wrong@");
+    }
+
+    @Test
+    void byAUnixSocket() throws Exception {
+        Path socket = folder.resolve("r.sock");
+        redis("unixsocket " + socket + "\n");
+
+        delivers(RedisSettings.of("redis-socket://" + socket));
+    }
+
+    private void delivers(RedisSettings settings) throws Exception {
+        Topic topic = Topic.of(Address.random());
+        RecordingListener listener = new RecordingListener();
+        RedisBroker node = opened(RedisBroker.connect(settings, listener));
+        RedisBroker publisher = opened(RedisBroker.connect(settings, Broker.Listener.NONE));
+        await().atMost(SOON)
+                .until(() -> node.outage().isEmpty() && publisher.outage().isEmpty());
+
+        get(node.subscribe(topic));
+        assertThat(get(publisher.publish(publication("one", topic))).nodes()).isEqualTo(1);
+
+        await().atMost(SOON).until(() -> listener.ids().contains("one"));
+        assertThat(get(node.history(topic, 0, 10)).publications()).hasSize(1);
+    }
+
+    /** Answers its port. */
+    private int redisWithTls(String host) throws Exception {
+        X509Bundle bundle = new CertificateBuilder()
+                .subject("CN=" + host)
+                .addSanDnsName(host)
+                .ecp256()
+                .setIsCertificateAuthority(true)
+                .buildSelfSigned();
+        Files.writeString(certificate(), bundle.getCertificatePEM());
+        Path key = Files.writeString(folder.resolve("key.pem"), bundle.getPrivateKeyPEM());
+        int port = freePort();
+        redis("""
+            tls-port %d
+            tls-cert-file %s
+            tls-key-file %s
+            tls-ca-cert-file %s
+            tls-auth-clients no
+            """.formatted(port, certificate(), key, certificate()));
+        return port;
+    }
+
+    private Path certificate() {
+        return folder.resolve("certificate.pem");
+    }
+
+    private EmbeddedRedis redis(String conf) throws IOException {
+        Path file = Files.writeString(folder.resolve("own.conf"), conf);
+        return opened(EmbeddedRedis.start(EmbeddedRedisSettings.in(folder.resolve("redis"))
+                .withConfigFile(file)
+                .withPort(0)));
+    }
+
+    private <T extends AutoCloseable> T opened(T resource) {
+        open.add(resource);
+        return resource;
+    }
+
+    private static int freePort() throws IOException {
+        try (ServerSocket socket = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
+            return socket.getLocalPort();
+        }
+    }
+}
