@@ -9,7 +9,10 @@ import io.lettuce.core.RedisClient;
 import io.lettuce.core.api.sync.RedisCommands;
 import io.netty.channel.EventLoop;
 import io.netty.channel.EventLoopGroup;
+import io.netty.channel.IoHandlerFactory;
 import io.netty.channel.MultiThreadIoEventLoopGroup;
+import io.netty.channel.epoll.Epoll;
+import io.netty.channel.epoll.EpollIoHandler;
 import io.netty.channel.local.LocalIoHandler;
 import io.netty.channel.nio.NioIoHandler;
 import io.whimbrel.broker.Broker;
@@ -267,11 +270,16 @@ class RedisBrokerTest extends BrokerContract {
         }
     }
 
+    /** As the Redis client chooses it. */
+    private static IoHandlerFactory handler() {
+        return Epoll.isAvailable() ? EpollIoHandler.newFactory() : NioIoHandler.newFactory();
+    }
+
     @Test
     void runsOnTheEventLoopsItWasGivenAndLeavesThemRunning() throws Exception {
         AtomicReference<String> thread = new AtomicReference<>("");
         EventLoopGroup group = new MultiThreadIoEventLoopGroup(
-                2, Thread.ofPlatform().name("gateway-", 0).factory(), NioIoHandler.newFactory());
+                2, Thread.ofPlatform().name("gateway-", 0).factory(), handler());
         try {
             try (RedisBroker node = connected(RedisBroker.connect(settings(), group, _ -> thread.set(name())))) {
                 get(node.subscribe(BIRDS));
@@ -293,7 +301,7 @@ class RedisBrokerTest extends BrokerContract {
     void whoPublishesOnAnEventLoopIsAnsweredOnItAndKeepsItsOrder() throws Exception {
         int each = 500;
         RecordingListener listener = new RecordingListener();
-        EventLoopGroup group = new MultiThreadIoEventLoopGroup(3, NioIoHandler.newFactory());
+        EventLoopGroup group = new MultiThreadIoEventLoopGroup(3, handler());
         try (RedisBroker receiver = connected(RedisBroker.connect(settings(), listener));
                 RedisBroker node = connected(RedisBroker.connect(settings(), group, Broker.Listener.NONE))) {
             get(receiver.subscribe(BIRDS));
