@@ -159,6 +159,30 @@ class RedisOutageTest {
     }
 
     @Test
+    void aConnectionThatIsHalfOpenIsNoticedAndMadeAnew() throws Exception {
+        EmbeddedRedis server = start(0);
+        try (SwallowingWire wire = new SwallowingWire(server.port())) {
+            RedisBroker node = join(RedisSettings.of("redis://127.0.0.1:" + wire.port()), listener);
+            awaitReady(node);
+            get(node.subscribe(BIRDS));
+            assertThat(nodes(node.publish(publication("before", BIRDS)))).isEqualTo(1);
+
+            wire.swallow();
+            Throwable publishing = failure(node.publish(publication("swallowed", BIRDS)));
+            await().atMost(Duration.ofMillis(3_500)).until(() -> node.outage().isPresent());
+            assertThat(node.publish(publication("refused", BIRDS)).toCompletableFuture())
+                    .isCompletedExceptionally(); // at once, without waiting
+            wire.heal();
+            awaitReady(node);
+
+            assertThat(publishing).isInstanceOf(BrokerUnavailableException.class);
+            assertThat(nodes(node.publish(publication("after", BIRDS)))).isEqualTo(1);
+            await().atMost(SOON).until(() -> listener.ids().contains("after"));
+            assertThat(listener.ids()).containsExactly("before", "after");
+        }
+    }
+
+    @Test
     void whoHeardNothingFindsTheFirstPublicationByItsKey() throws Exception {
         EmbeddedRedis server = start(0);
         RedisBroker node = join(RedisSettings.of(server.uri()).withTimeout(Duration.ofMillis(200)), listener);
