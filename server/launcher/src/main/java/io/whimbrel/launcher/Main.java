@@ -1,7 +1,6 @@
 package io.whimbrel.launcher;
 
 import io.whimbrel.load.BenchException;
-import java.security.Security;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Objects;
@@ -36,21 +35,7 @@ final class Main {
     private Main() {}
 
     public static void main(String[] arguments) {
-        forgetAddressesSoon();
         System.exit(commandLine(arguments).execute(arguments));
-    }
-
-    /**
-     * A failover may be a name that leads elsewhere, and the JDK goes to where it led for 30 s more. Who has set these of java.security
-     * otherwise than it comes is left alone.
-     */
-    private static void forgetAddressesSoon() {
-        if (Security.getProperty("networkaddress.cache.ttl") == null) {
-            Security.setProperty("networkaddress.cache.ttl", "3");
-        }
-        if ("10".equals(Security.getProperty("networkaddress.cache.negative.ttl"))) {
-            Security.setProperty("networkaddress.cache.negative.ttl", "1");
-        }
     }
 
     /** The settings become flags of the one command that is called: 60 flags times 5 commands would take half a second. */

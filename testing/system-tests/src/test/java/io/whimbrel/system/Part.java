@@ -83,17 +83,11 @@ public final class Part implements AutoCloseable {
     }
 
     public static Part start(String command, String... arguments) throws IOException {
-        return start(List.of(), command, arguments);
-    }
-
-    /** With further flags for the JVM. */
-    public static Part start(List<String> flags, String command, String... arguments) throws IOException {
         List<String> line = new ArrayList<>();
         line.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
         line.addAll(List.of(System.getProperty("whimbrel.jvm.flags", "").split(" ")));
         // Many of them run beside each other on few cores, and none for long.
         line.addAll(List.of("-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC", "-XX:AOTCache=" + QUICK_STARTS));
-        line.addAll(flags);
         line.addAll(List.of("-jar", JAR.toString(), command));
         line.addAll(List.of(arguments));
         return new Part(command, line);
