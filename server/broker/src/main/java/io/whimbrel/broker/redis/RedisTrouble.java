@@ -6,11 +6,14 @@ import io.lettuce.core.RedisException;
 import io.lettuce.core.RedisReadOnlyException;
 import io.whimbrel.broker.BrokerUnavailableException;
 import java.io.IOException;
+import java.net.UnknownHostException;
 import java.security.GeneralSecurityException;
+import java.util.Objects;
 import java.util.concurrent.CancellationException;
 import java.util.concurrent.TimeoutException;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -28,6 +31,9 @@ final class RedisTrouble {
     private RedisTrouble() {}
 
     static String describe(Throwable failure) {
+        if (causes(failure).anyMatch(UnknownHostException.class::isInstance)) {
+            return "no address is known for its name"; // which cause is deepest depends on who resolves names
+        }
         Throwable root = root(failure);
         String code = code(root);
         if (code != null) {
@@ -83,10 +89,10 @@ final class RedisTrouble {
     }
 
     static Throwable root(Throwable failure) {
-        Throwable root = failure;
-        for (int depth = 0; root.getCause() != null && depth < DEEPEST_CAUSE; depth++) {
-            root = root.getCause();
-        }
-        return root;
+        return causes(failure).reduce((_, deeper) -> deeper).orElse(failure);
+    }
+
+    private static Stream<Throwable> causes(Throwable failure) {
+        return Stream.iterate(failure, Objects::nonNull, Throwable::getCause).limit(DEEPEST_CAUSE);
     }
 }

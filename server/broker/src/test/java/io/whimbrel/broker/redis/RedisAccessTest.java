@@ -108,6 +108,14 @@ class RedisAccessTest {
     }
 
     @Test
+    void aNameThatIsNotKnownIsSaid() throws Exception {
+        RedisBroker broker =
+                opened(RedisBroker.connect(RedisSettings.of("redis://nowhere.invalid:6379"), Broker.Listener.NONE));
+
+        await().atMost(SOON).until(() -> broker.outage().orElse("").contains("no address is known for its name"));
+    }
+
+    @Test
     void byAUnixSocket() throws Exception {
         Path socket = folder.resolve("r.sock");
         redis("unixsocket " + socket + "\n");
