@@ -176,8 +176,8 @@ final class Histories {
             Collection<Topic> topics,
             String doing,
             BiFunction<Connection, List<Topic>, ? extends CompletionStage<?>> call) {
-        return broker.inPieces(
-                topics, topic -> TopicKeys.meta(settings.keyPrefix(), topic), TOPICS_AT_ONCE, doing, call);
+        return broker.errands()
+                .runInPieces(topics, topic -> TopicKeys.meta(settings.keyPrefix(), topic), TOPICS_AT_ONCE, doing, call);
     }
 
     private String[] metas(List<Topic> topics) {

@@ -16,7 +16,6 @@ import io.whimbrel.broker.Traces;
 import io.whimbrel.model.Position;
 import io.whimbrel.model.Publication;
 import io.whimbrel.model.Topic;
-import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
 import java.util.Map;
@@ -27,9 +26,7 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
-import java.util.function.BiFunction;
 import java.util.function.Consumer;
-import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -44,8 +41,6 @@ public final class RedisBroker implements Broker, PlainChannels {
     private static final Logger log = LoggerFactory.getLogger(RedisBroker.class);
 
     private static final long CLOSE_TIMEOUT_MILLIS = 2000;
-    /** Times that a command is sent on, since its key belongs to another node of the cluster. */
-    private static final int MOST_REDIRECTIONS = 5;
 
     private final RedisSettings settings;
     private final LettuceClient client;
@@ -53,6 +48,7 @@ public final class RedisBroker implements Broker, PlainChannels {
     private final Requirements requirements;
     private final boolean cluster;
     private final Shards shards;
+    private final Errands errands;
     private final Histories histories;
     private final RedisReceipts receipts;
     private final RedisNotices notices;
@@ -69,6 +65,7 @@ public final class RedisBroker implements Broker, PlainChannels {
         requirements = new Requirements(settings);
         cluster = settings.isCluster();
         shards = cluster ? cluster(listener) : oneShard(listener);
+        errands = new Errands(shards, cluster, settings.timeout());
     }
 
     private Shards oneShard(Listener listener) {
@@ -134,7 +131,7 @@ public final class RedisBroker implements Broker, PlainChannels {
     public CompletionStage<Published> publish(Publication publication) {
         String channel = channelOf(publication.topic());
         CompletionStage<Published> publishing = keeps(publication.topic())
-                ? onConnection("publishing", channel, connection -> histories.publish(connection, publication))
+                ? errands.run("publishing", channel, connection -> histories.publish(connection, publication))
                 : Stages.map(announce(channel, Envelope.encode(publication)), nodes -> new Published(nodes, null));
         return counted(receipts.beside(publication, publishing));
     }
@@ -143,7 +140,7 @@ public final class RedisBroker implements Broker, PlainChannels {
     public CompletionStage<PublishedOnce> publish(Publication publication, IdempotencyKey key) {
         CompletionStage<PublishedOnce> publishing = receipts.beside(
                 publication,
-                onConnection(
+                errands.run(
                         "publishing",
                         channelOf(publication.topic()),
                         connection -> histories.publish(connection, publication, key)));
@@ -154,7 +151,7 @@ public final class RedisBroker implements Broker, PlainChannels {
     @Override
     public CompletionStage<Integer> publish(String channel, byte[] record) {
         if (cluster) { // for listeners who know nothing of shards
-            return counted(onConnection(
+            return counted(errands.run(
                     "publishing",
                     channel,
                     connection -> connection.commands().publish(channel, record).thenApply(Math::toIntExact)));
@@ -164,7 +161,7 @@ public final class RedisBroker implements Broker, PlainChannels {
 
     /** Sends a message to the nodes that hear a channel; answers how many those are. */
     CompletionStage<Integer> announce(String channel, byte[] message) {
-        return onConnection(
+        return errands.run(
                 "publishing",
                 channel,
                 connection -> Script.ANNOUNCE
@@ -181,7 +178,7 @@ public final class RedisBroker implements Broker, PlainChannels {
     public CompletionStage<History> history(Topic topic, long after, int limit) {
         requireKept(List.of(topic));
         History.check(after, limit);
-        return onConnection(
+        return errands.run(
                 "reading what was kept",
                 channelOf(topic),
                 connection -> histories.read(connection, topic, after, limit));
@@ -190,7 +187,7 @@ public final class RedisBroker implements Broker, PlainChannels {
     @Override
     public CompletionStage<History> latest(Topic topic) {
         requireKept(List.of(topic));
-        return onConnection(
+        return errands.run(
                 "reading what is newest", channelOf(topic), connection -> histories.readLatest(connection, topic));
     }
 
@@ -198,7 +195,7 @@ public final class RedisBroker implements Broker, PlainChannels {
     public CompletionStage<History> inbox(Topic topic, int limit) {
         requireKept(List.of(topic));
         History.check(0, limit);
-        return onConnection(
+        return errands.run(
                 "reading an inbox", channelOf(topic), connection -> histories.readFromCursor(connection, topic, limit));
     }
 
@@ -222,92 +219,9 @@ public final class RedisBroker implements Broker, PlainChannels {
         }
     }
 
-    /**
-     * Runs a command where a key belongs, and says in words for the operator why it failed. One that a node of a cluster has not
-     * done, since the key is another's, is sent on.
-     */
-    <T> CompletionStage<T> onConnection(
-            String doing, String key, Function<Connection, ? extends CompletionStage<T>> command) {
-        CompletableFuture<T> result = new CompletableFuture<>();
-        try {
-            run(new Errand<>(doing, key, command, result, System.nanoTime()), shards.of(key), false, 0);
-        } catch (Shards.NoShardException e) {
-            result.completeExceptionally(RedisTrouble.unavailable(doing, e));
-        }
-        return result;
-    }
-
-    private record Errand<T>(
-            String doing,
-            String key,
-            Function<Connection, ? extends CompletionStage<T>> command,
-            CompletableFuture<T> result,
-            long begunNanos) {}
-
-    private <T> void run(Errand<T> errand, Shard shard, boolean asking, int redirections) {
-        Shard.CommandLink link = shard.commandsHere();
-        Connection connection = link.connection();
-        Optional<String> outage = shard.probe().outage();
-        if (connection == null || outage.isPresent()) {
-            String why = outage.or(link::outage).orElse("connecting to " + shard.address());
-            errand.result.completeExceptionally(new BrokerUnavailableException(why));
-            return;
-        }
-        if (asking && !link.loop().inEventLoop()) {
-            link.loop().execute(() -> run(errand, shard, true, redirections)); // so that nothing comes in between
-            return;
-        }
-        if (asking) {
-            var _ = connection.commands().asking();
-        }
-        var _ = errand.command.apply(connection).whenComplete((answer, failure) -> {
-            if (failure == null) {
-                errand.result.complete(answer);
-            } else {
-                failed(errand, link, connection, failure, redirections);
-            }
-        });
-    }
-
-    private <T> void failed(
-            Errand<T> errand, Shard.CommandLink link, Connection connection, Throwable failure, int redirections) {
-        Redirection redirection = cluster ? Redirection.of(failure) : null;
-        boolean inTime =
-                System.nanoTime() - errand.begunNanos < settings.timeout().toNanos();
-        if (redirection != null && redirections < MOST_REDIRECTIONS && inTime) {
-            if (redirection.asking()) {
-                run(errand, shards.at(redirection, errand.key), true, redirections + 1);
-            } else {
-                var _ = shards.refresh()
-                        .thenRun(() -> run(errand, shards.at(redirection, errand.key), false, redirections + 1));
-            }
-            return;
-        }
-        if (RedisTrouble.isReplica(failure)) {
-            link.lost(connection, "it has become a replica, which takes no writes");
-        }
-        errand.result.completeExceptionally(RedisTrouble.unavailable(errand.doing, failure));
-    }
-
-    /** Runs a command for many things at once: for as many as it takes, and in a cluster for those of one key. */
-    <T> CompletionStage<Void> inPieces(
-            Collection<T> all,
-            Function<T, String> key,
-            int most,
-            String doing,
-            BiFunction<Connection, List<T>, ? extends CompletionStage<?>> command) {
-        List<T> list = List.copyOf(all);
-        int atOnce = cluster ? 1 : most;
-        List<CompletionStage<?>> calls = new ArrayList<>();
-        for (int from = 0; from < list.size(); from += atOnce) {
-            List<T> piece = list.subList(from, Math.min(from + atOnce, list.size()));
-            CompletionStage<Object> call = onConnection(
-                    doing,
-                    key.apply(piece.getFirst()),
-                    connection -> command.apply(connection, piece).thenApply(it -> it));
-            calls.add(call);
-        }
-        return Stages.all(calls);
+    /** For what is done with the connections to Redis. */
+    Errands errands() {
+        return errands;
     }
 
     private <T> CompletionStage<T> counted(CompletionStage<T> publishing) {

@@ -65,7 +65,8 @@ final class RedisNotices implements Notices {
             REMOVED_AT_ONCE
         };
         CompletableFuture<Void> posted = new CompletableFuture<>();
-        var _ = broker.onConnection(
+        var _ = broker.errands()
+                .run(
                         "posting a notice",
                         keys[0],
                         connection -> connection.durably(Script.NOTICE.call(connection, keys, arguments)))
@@ -154,7 +155,8 @@ final class RedisNotices implements Notices {
         }
 
         private void readFrom(ScanCursor cursor) {
-            var _ = broker.onConnection(
+            var _ = broker.errands()
+                    .run(
                             "reading notices",
                             hash(kind),
                             connection -> connection

@@ -96,12 +96,13 @@ final class RedisReceipts implements Receipts {
             arguments[next++] = field.getKey().getBytes(US_ASCII);
             arguments[next++] = field.getValue();
         }
-        return broker.onConnection(
-                "writing a receipt",
-                key(id),
-                connection -> Script.RECEIPT
-                        .call(connection, new String[] {key(id)}, arguments)
-                        .thenApply(_ -> null));
+        return broker.errands()
+                .run(
+                        "writing a receipt",
+                        key(id),
+                        connection -> Script.RECEIPT
+                                .call(connection, new String[] {key(id)}, arguments)
+                                .thenApply(_ -> null));
     }
 
     @Override
@@ -109,8 +110,9 @@ final class RedisReceipts implements Receipts {
         Map<String, List<Count>> byNode =
                 counts.stream().collect(groupingBy(Count::node, LinkedHashMap::new, toList()));
         return Stages.all(byNode.values().stream()
-                .map(ofNode -> broker.inPieces(
-                        ofNode, count -> key(count.id()), REPORTS_AT_ONCE, "writing receipts", this::report))
+                .map(ofNode -> broker.errands()
+                        .runInPieces(
+                                ofNode, count -> key(count.id()), REPORTS_AT_ONCE, "writing receipts", this::report))
                 .toList());
     }
 
@@ -154,10 +156,11 @@ final class RedisReceipts implements Receipts {
 
     @Override
     public CompletionStage<Optional<Receipt>> find(String id) {
-        return broker.onConnection(
-                "reading a receipt",
-                key(id),
-                connection -> connection.commands().hgetall(key(id)).thenApply(fields -> receipt(id, fields)));
+        return broker.errands()
+                .run(
+                        "reading a receipt",
+                        key(id),
+                        connection -> connection.commands().hgetall(key(id)).thenApply(fields -> receipt(id, fields)));
     }
 
     private static Optional<Receipt> receipt(String id, Map<String, byte[]> fields) {

@@ -47,13 +47,14 @@ final class RedisTraces implements Traces {
     @Override
     public CompletionStage<Void> append(Collection<Leg> legs) {
         List<CompletionStage<?>> all = new ArrayList<>();
-        all.add(broker.inPieces(legs, leg -> key(leg.id()), LEGS_AT_ONCE, "writing traces", this::append));
+        all.add(broker.errands().runInPieces(legs, leg -> key(leg.id()), LEGS_AT_ONCE, "writing traces", this::append));
         for (Leg leg : legs) {
             if (leg.first()) {
-                all.add(broker.onConnection(
-                        "writing traces",
-                        TopicKeys.traced(prefix, leg.topic()),
-                        connection -> list(connection.commands(), leg)));
+                all.add(broker.errands()
+                        .run(
+                                "writing traces",
+                                TopicKeys.traced(prefix, leg.topic()),
+                                connection -> list(connection.commands(), leg)));
             }
         }
         return Stages.all(all);
@@ -87,10 +88,11 @@ final class RedisTraces implements Traces {
 
     @Override
     public CompletionStage<Optional<Trace>> find(String id) {
-        return broker.onConnection(
-                "reading a trace",
-                key(id),
-                connection -> connection.commands().hgetall(key(id)).thenApply(RedisTraces::trace));
+        return broker.errands()
+                .run(
+                        "reading a trace",
+                        key(id),
+                        connection -> connection.commands().hgetall(key(id)).thenApply(RedisTraces::trace));
     }
 
     private static Optional<Trace> trace(Map<String, byte[]> fields) {
@@ -118,14 +120,17 @@ final class RedisTraces implements Traces {
 
     @Override
     public CompletionStage<List<String>> recent(Topic topic) {
-        return broker.onConnection(
-                "reading what is traced",
-                TopicKeys.traced(prefix, topic),
-                connection -> connection
-                        .commands()
-                        .lrange(TopicKeys.traced(prefix, topic), 0, -1)
-                        .thenApply(ids ->
-                                ids.stream().map(RedisTraces::text).distinct().toList()));
+        return broker.errands()
+                .run(
+                        "reading what is traced",
+                        TopicKeys.traced(prefix, topic),
+                        connection -> connection
+                                .commands()
+                                .lrange(TopicKeys.traced(prefix, topic), 0, -1)
+                                .thenApply(ids -> ids.stream()
+                                        .map(RedisTraces::text)
+                                        .distinct()
+                                        .toList()));
     }
 
     /** {@code <microseconds since 1970> <node> <what> <detail>} with tabs, which none of them holds, in between. */
