@@ -110,6 +110,11 @@ public interface Broker extends AutoCloseable {
     /** Why nothing can be published or received at the moment, in words for the operator; empty when all is well. */
     Optional<String> outage();
 
+    /** The same for who asks whether this node is ready: not before it is seen that deliveries flow. */
+    default Optional<String> notReady() {
+        return outage();
+    }
+
     /** What this node did so far. */
     BrokerCounters counters();
 

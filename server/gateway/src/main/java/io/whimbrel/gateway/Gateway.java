@@ -128,7 +128,7 @@ public final class Gateway {
         metrics.gauge("whimbrel.gateway.receipts", "Publications followed for a receipt or a trace", trackers::size);
         metrics.gauge("whimbrel.gateway.revocations", "Revocations this gateway knows of", revocations::size);
         metrics.gauge("whimbrel.gateway.outbox.bytes", "What all outboxes hold together", budget::takenBytes);
-        health.check("broker", broker::outage);
+        health.check("broker", broker::notReady);
         health.check("revocations", revocations::problem);
         health.check("gateway", () -> draining ? Optional.of("stopping") : Optional.empty());
         awaitUnlessAway(heard);

@@ -56,7 +56,7 @@ final class WebService {
         if (authenticator instanceof AutoCloseable closeable) {
             teardown.add(closeable);
         }
-        observability.health().check("broker", broker::outage);
+        observability.health().check("broker", broker::notReady);
         observability.health().check("revocations", revocations::problem);
         observability.watch(broker);
         if (tls != null) {

@@ -319,6 +319,10 @@ final class PublishEndpoint implements Endpoint {
         Throwable cause =
                 failure instanceof CompletionException && failure.getCause() != null ? failure.getCause() : failure;
         switch (cause) {
+            case BrokerUnavailableException unavailable
+            when unavailable.lacksReplicas() ->
+                exchange.refuse(Problem.unavailable("The message was not accepted: too few replicas can have it."
+                        + " It may arrive all the same; repeated with its Idempotency-Key it arrives once"));
             case BrokerUnavailableException _, TimeoutException _ ->
                 exchange.refuse(Problem.unavailable("The message was not taken: what carries it does not answer"));
             default -> exchange.fail(cause);

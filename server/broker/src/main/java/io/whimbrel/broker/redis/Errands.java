@@ -75,7 +75,10 @@ final class Errands {
         Optional<String> outage = shard.probe().outage();
         if (connection == null || outage.isPresent()) {
             String why = outage.or(link::outage).orElse("connecting to " + shard.address());
-            errand.result.completeExceptionally(new BrokerUnavailableException(why));
+            errand.result.completeExceptionally(
+                    outage.isPresent() && shard.probe().lacksReplicas()
+                            ? BrokerUnavailableException.forWantOfReplicas(why)
+                            : new BrokerUnavailableException(why));
             return;
         }
         if (asking && !link.loop().inEventLoop()) {

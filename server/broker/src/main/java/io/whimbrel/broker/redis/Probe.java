@@ -19,7 +19,7 @@ import org.slf4j.LoggerFactory;
 /**
  * Sends itself a message through one shard each second, the way publications go, and knows whether it comes back: connections
  * may be there, and PING be answered, while nothing is delivered. After a time without one both ways are made anew. Used on the event
- * loop, but for {@link #outage}.
+ * loop, but for {@link #outage}, {@link #doubt} and {@link #lacksReplicas}.
  */
 final class Probe {
     private static final Logger log = LoggerFactory.getLogger(Probe.class);
@@ -41,7 +41,14 @@ final class Probe {
     private @Nullable String channel;
     private @Nullable ScheduledFuture<?> next;
     /** As the last one said that had to reach them. */
-    private boolean lacksReplicas;
+    private volatile boolean lacksReplicas;
+    /** The connection that the last look found. */
+    private @Nullable Connection at;
+    /** Those from this one on went by connections that are there now. */
+    private long firstNumber;
+
+    private long takenNumber;
+    private long backNumber;
 
     private long looks;
     private long number;
@@ -51,6 +58,8 @@ final class Probe {
 
     private boolean closed;
     private volatile @Nullable String outage;
+    /** Whether one was taken and came back since there are connections. */
+    private volatile boolean proven;
 
     /**
      * @param asPublisher whether a probe must reach as many replicas as a publication, since it stands for those
@@ -104,7 +113,15 @@ final class Probe {
         Connection connection = link.connection();
         if (connection == null || shard.subscriptions().link().connection() == null) {
             wellNanos = now; // what is away is told elsewhere
+            at = null;
+            proven = false;
             return;
+        }
+        if (!connection.equals(at)) {
+            at = connection;
+            proven = false;
+            firstNumber = number + 1;
+            looks = 0;
         }
         if (now - wellNanos > PATIENCE.toNanos()) {
             fail(connection, now);
@@ -119,7 +136,8 @@ final class Probe {
             return;
         }
         sentNanos = now;
-        byte[] message = Long.toString(++number).getBytes(StandardCharsets.US_ASCII);
+        long sent = ++number;
+        byte[] message = Long.toString(sent).getBytes(StandardCharsets.US_ASCII);
         CompletionStage<?> taken = Script.ANNOUNCE.call(connection, new String[] {to}, message);
         if (asPublisher) {
             taken = connection.durably(taken);
@@ -128,6 +146,8 @@ final class Probe {
                 (_, failure) -> {
                     if (failure == null) {
                         lacksReplicas = false;
+                        takenNumber = sent;
+                        prove();
                     } else {
                         refused(link, connection, failure);
                     }
@@ -169,13 +189,31 @@ final class Probe {
     private void cameBack(byte[] message) {
         long now = System.nanoTime();
         wellNanos = now;
-        if (new String(message, StandardCharsets.US_ASCII).equals(Long.toString(number))) {
+        backNumber = Long.parseLong(new String(message, StandardCharsets.US_ASCII));
+        if (backNumber == number) {
             counters.probed(now - sentNanos);
         }
+        prove();
         if (outage != null && !lacksReplicas) {
             outage = null;
             log.info("Deliveries flow again through {}", shard.address());
         }
+    }
+
+    private void prove() {
+        proven |= at != null && takenNumber >= firstNumber && backNumber >= firstNumber;
+    }
+
+    /** Why it is not known yet whether deliveries flow; empty when it is. Nothing is refused for it. */
+    Optional<String> doubt() {
+        return proven
+                ? Optional.empty()
+                : Optional.of("no probe has come back through %s yet".formatted(shard.address()));
+    }
+
+    /** Whether what is published reaches too few replicas. */
+    boolean lacksReplicas() {
+        return lacksReplicas;
     }
 
     void close() {

@@ -311,6 +311,13 @@ public final class RedisBroker implements Broker, PlainChannels {
     }
 
     @Override
+    public Optional<String> notReady() {
+        return outage().or(() -> shards.all().stream()
+                .flatMap(shard -> shard.probe().doubt().stream())
+                .findFirst());
+    }
+
+    @Override
     public BrokerCounters counters() {
         return counters;
     }

@@ -58,7 +58,10 @@ final class RedisTrouble {
     }
 
     static BrokerUnavailableException unavailable(String doing, Throwable failure) {
-        return new BrokerUnavailableException("%s: %s".formatted(doing, describe(failure)));
+        String why = "%s: %s".formatted(doing, describe(failure));
+        return root(failure) instanceof BrokerUnavailableException unavailable && unavailable.lacksReplicas()
+                ? BrokerUnavailableException.forWantOfReplicas(why)
+                : new BrokerUnavailableException(why);
     }
 
     /** Whether Redis is there and merely does not like the command. */

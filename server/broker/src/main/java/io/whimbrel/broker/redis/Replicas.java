@@ -73,7 +73,7 @@ final class Replicas {
                             if (failure != null) {
                                 turn.completeExceptionally(failure);
                             } else if (have < wanted) {
-                                turn.completeExceptionally(new BrokerUnavailableException(
+                                turn.completeExceptionally(BrokerUnavailableException.forWantOfReplicas(
                                         "only %d of %d replicas have it after %d ms".formatted(have, wanted, millis)));
                             } else {
                                 turn.complete(null);

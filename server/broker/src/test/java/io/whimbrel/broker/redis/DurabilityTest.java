@@ -109,14 +109,31 @@ class DurabilityTest {
 
         for (int i = 0; i < 2; i++) {
             assertThatThrownBy(() -> get(node.publish(publication("id", KEPT), key)))
-                    .hasMessageContaining("only 0 of 1 replicas have it");
+                    .hasMessageContaining("only 0 of 1 replicas have it")
+                    .hasRootCauseInstanceOf(BrokerUnavailableException.class)
+                    .rootCause()
+                    .extracting(cause -> ((BrokerUnavailableException) cause).lacksReplicas())
+                    .isEqualTo(true);
         }
+        assertThat(node.notReady()).isPresent();
         awaitInSync(primary, replicaOf(primary));
-        await().atMost(SOON).until(() -> node.outage().isEmpty()); // its probes reach replicas as well
+        await().atMost(SOON).until(() -> node.notReady().isEmpty()); // its probes reach replicas as well
 
         assertThat(get(node.publish(publication("again", KEPT), key)))
                 .isInstanceOfSatisfying(
                         PublishedOnce.Repeat.class, it -> assertThat(it.id()).isEqualTo("id"));
+    }
+
+    @Test
+    void withoutTheReplicasItIsNotReadyForAMoment() throws Exception {
+        EmbeddedRedis primary = redis("primary", "");
+
+        RedisBroker node = open(RedisBroker.connect(settings(primary, Durability.REPLICATED), Broker.Listener.NONE));
+
+        await().during(Duration.ofSeconds(3)) // also not before the first probe was refused
+                .atMost(SOON)
+                .pollInterval(Duration.ofMillis(10))
+                .until(() -> node.notReady().isPresent());
     }
 
     @Test
