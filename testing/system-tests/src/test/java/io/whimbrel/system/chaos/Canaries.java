@@ -25,7 +25,7 @@ final class Canaries implements AutoCloseable {
     /** Who gets to run so late saw nothing of what happened meanwhile. */
     private static final long STALL_MILLIS = 600;
 
-    private static final String LACK_OF_REPLICAS = "replicas have it";
+    private static final String LACK_OF_REPLICAS = "too few replicas";
 
     private final HttpClient http;
     private final Desk desk;

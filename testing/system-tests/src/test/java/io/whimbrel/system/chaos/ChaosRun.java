@@ -81,9 +81,7 @@ record ChaosRun(
             stage.start();
             run(stage, ledger);
             report = new ChaosReport(name, seed, (ledger.now() - start) / 1000, Checker.check(ledger.entries()));
-            if (!report.findings().violations().isEmpty()) {
-                keepEvidence(name, stage, ledger);
-            }
+            keepEvidence(name, stage, ledger);
         }
         System.out.print(report.text());
         System.out.println("  report: " + report.write(RESULTS));

@@ -7,31 +7,23 @@ import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
 import java.util.List;
-import org.jspecify.annotations.Nullable;
 
 /**
  * One process of Redis' program with a folder, a port and a configuration that outlive it. Redis itself may change the
  * latter, as Sentinel does.
  */
-final class RedisNode implements Breakable {
-    private final String name;
+final class RedisNode extends Breakable {
     private final Path program;
     private final Path folder;
     private final int port;
     private final List<String> mode;
     private final Wire wire;
-    private @Nullable Part process;
 
     /** @param settings lines of its configuration */
     RedisNode(String name, Path program, Path root, List<String> settings, String... mode) throws IOException {
-        this(name, program, root, FreePorts.next(), settings, mode);
-    }
-
-    RedisNode(String name, Path program, Path root, int port, List<String> settings, String... mode)
-            throws IOException {
-        this.name = name;
+        super(name);
         this.program = program;
-        this.port = port;
+        port = FreePorts.next();
         this.mode = List.of(mode);
         wire = new Wire(port);
         folder = Files.createDirectories(root.resolve(name.replace(' ', '-')));
@@ -59,10 +51,6 @@ final class RedisNode implements Breakable {
             "repl-ping-replica-period 1",
             "maxmemory-policy noeviction");
 
-    String name() {
-        return name;
-    }
-
     int port() {
         return port;
     }
@@ -73,37 +61,10 @@ final class RedisNode implements Breakable {
     }
 
     @Override
-    public synchronized void start() throws IOException {
+    Part launch() throws IOException {
         List<String> command = new ArrayList<>(List.of(program.toString(), conf().toString()));
         command.addAll(mode);
-        process = Part.run(name, command);
-    }
-
-    @Override
-    public synchronized void kill() throws InterruptedException {
-        required().kill();
-    }
-
-    @Override
-    public synchronized void signal(String signal) throws IOException, InterruptedException {
-        required().signal(signal);
-    }
-
-    @Override
-    public synchronized boolean isAlive() {
-        return required().isAlive();
-    }
-
-    @Override
-    public synchronized String log() {
-        return required().log();
-    }
-
-    private Part required() {
-        if (process == null) {
-            throw new IllegalStateException(name + " was never started");
-        }
-        return process;
+        return Part.run(name(), command);
     }
 
     String ask(String... words) throws IOException {
@@ -130,10 +91,8 @@ final class RedisNode implements Breakable {
     }
 
     @Override
-    public synchronized void close() throws InterruptedException {
-        if (process != null) {
-            process.kill();
-        }
+    void end(Part last) throws InterruptedException {
+        last.kill();
         wire.close();
     }
 }
