@@ -298,19 +298,26 @@ final class Hub {
         if (history.after() > last.offset()) {
             return; // who asked stands further on; the topic's own reading follows
         }
+        boolean again = continuity.lost; // all that is kept comes, also what they have
         for (Publication publication : history.publications()) {
             long offset = Objects.requireNonNull(publication.position()).offset();
             if (offset > last.offset()) {
                 if (continuity.lost || offset > last.offset() + 1) {
                     lose(subscribers, top.at(offset - 1));
                 }
-                loop.append(publication);
+                loop.append(again && isCounted(publication) ? publication.tracked(null) : publication);
                 last = top.at(offset);
             }
         }
         if (history.publications().isEmpty() && (continuity.lost || last.offset() < top.offset())) {
             lose(subscribers, top);
         }
+    }
+
+    /** Whether those who were here when it came are in its receipt. */
+    private boolean isCounted(Publication publication) {
+        Tracker tracker = loop.trackers().of(publication);
+        return tracker != null && tracker.isCounted(loop);
     }
 
     /** Publications up to there are not kept any more. */

@@ -64,6 +64,10 @@ final class Tracker implements Follower {
         change();
     }
 
+    synchronized boolean isCounted(Loop loop) {
+        return counted.contains(loop) && sessions > 0;
+    }
+
     /** Something became of it that no receipt counts. */
     synchronized void note(Outcome outcome, int count) {
         if (trail != null) {
