@@ -65,6 +65,8 @@ final class ChaosClient implements AutoCloseable {
     private int turn;
     private String epoch = "";
     private long offset;
+    /** Whether it heard of a loss; then all that is kept comes once more. */
+    private boolean wasTold;
 
     /** @param number decides about its habits */
     ChaosClient(
@@ -193,6 +195,7 @@ final class ChaosClient implements AutoCloseable {
         String ofEpoch = frame.path("epoch").asText();
         long ofOffset = frame.path("offset").asLong();
         if (frame.has("recovered")) {
+            wasTold = true;
             ledger.note(new Entry.ToldLost(at, address, from.session, ofEpoch, ofOffset));
         } else {
             String id = frame.path("id").asText();
@@ -207,7 +210,7 @@ final class ChaosClient implements AutoCloseable {
                     ofOffset,
                     isNew));
             if (!isNew) {
-                if (!ofEpoch.equals(epoch)) {
+                if (!ofEpoch.equals(epoch) || ofOffset > offset) {
                     epoch = ofEpoch; // it goes on from there, perhaps with others than those that came before
                     offset = ofOffset;
                 }
@@ -223,9 +226,12 @@ final class ChaosClient implements AutoCloseable {
         }
     }
 
-    /** Who brings its position is not sent again what it had; the cursor of others may be behind, and an epoch may have begun since. */
+    /**
+     * Who brings its position is not sent again what it had, but when it is told of a loss; the cursor of others may be behind, and
+     * an epoch may have begun since.
+     */
     private boolean hadInAnEarlierEpoch(String id) {
-        return habit == Habit.ACKNOWLEDGES && shown.contains(id);
+        return (wasTold || habit == Habit.ACKNOWLEDGES) && shown.contains(id);
     }
 
     /** Whether it was connected yet; some are away again then. */

@@ -102,6 +102,10 @@ final class Deliveries {
         }
         if (!came.shown()) {
             repeated++;
+            if (!came.epoch().equals(topic.epoch) || came.offset() > topic.offset) {
+                topic.epoch = came.epoch();
+                topic.offset = came.offset(); // the client has what is there
+            }
             return;
         }
         delivered++;
