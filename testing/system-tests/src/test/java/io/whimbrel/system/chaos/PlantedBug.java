@@ -48,20 +48,21 @@ enum PlantedBug {
         }
     },
 
-    /** A new connection for subscriptions is taken to have been subscribed. */
-    SKIPS_RESUBSCRIPTION("io/whimbrel/broker/redis/Subscriptions", "renewFrom") {
+    /** A new connection is subscribed to all but the topics. */
+    SKIPS_RESUBSCRIPTION("io/whimbrel/broker/redis/Subscriptions", "renew") {
+        @Override
+        boolean isMeant(MethodModel method) {
+            return super.isMeant(method) && method.methodTypeSymbol().parameterCount() == 1;
+        }
+
         @Override
         ClassTransform change(MethodModel method) {
-            return replace(method, (code, type) -> {
-                int renewed = type.parameterList().indexOf(FUTURE);
-                if (renewed < 0) {
-                    throw new AssertionError("nobody is told by " + method + " that all is subscribed");
+            return ClassTransform.transformingMethodBodies(isSame(method), (code, element) -> {
+                if (element instanceof FieldInstruction field && field.name().equalsString("topics")) {
+                    code.getfield(field.owner().asSymbol(), "ears", field.typeSymbol());
+                } else {
+                    code.with(element);
                 }
-                code.aload(code.parameterSlot(renewed))
-                        .aconst_null()
-                        .invokevirtual(FUTURE, "complete", MethodTypeDesc.of(ConstantDescs.CD_boolean, CD_Object))
-                        .pop()
-                        .return_();
             });
         }
     },
