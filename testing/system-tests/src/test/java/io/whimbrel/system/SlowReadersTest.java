@@ -52,6 +52,7 @@ class SlowReadersTest {
                 "--redis.port=0",
                 "--web.admin.port=0",
                 "--gateway.admin.port=0",
+                "--gateway.ping.interval=10m", // who has stopped does not answer
                 "--gateway.outbox.rules=news.*=drop-oldest,prices.*=latest",
                 "--web.api-keys=" + API_KEY,
                 "--auth.secret=" + SECRET,
