@@ -166,6 +166,7 @@ class RedisOutageTest {
             awaitReady(node);
             get(node.subscribe(BIRDS));
             assertThat(nodes(node.publish(publication("before", BIRDS)))).isEqualTo(1);
+            await().atMost(SOON).until(() -> listener.ids().contains("before")); // by another connection than the answer
 
             wire.swallow();
             Throwable publishing = failure(node.publish(publication("swallowed", BIRDS)));
