@@ -6,7 +6,8 @@ import io.netty.util.concurrent.ScheduledFuture;
 import io.whimbrel.broker.BrokerCounters;
 import io.whimbrel.broker.BrokerUnavailableException;
 import io.whimbrel.model.PublicationId;
-import java.nio.charset.StandardCharsets;
+import java.nio.ByteBuffer;
+import java.security.SecureRandom;
 import java.time.Duration;
 import java.util.Optional;
 import java.util.concurrent.CompletionStage;
@@ -31,11 +32,15 @@ final class Probe {
     /** Without a probe that came back, while there are connections, deliveries do not flow. */
     static final Duration PATIENCE = Duration.ofMillis(2_500);
 
+    /** A probe says the secret of its sender, and its number. */
+    private static final int MESSAGE_BYTES = 2 * Long.BYTES;
+
     private final Shard shard;
     private final EventLoop loop;
     private final boolean asPublisher;
     private final BrokerCounters counters;
     private final Runnable onMisplaced;
+    private final long secret = new SecureRandom().nextLong();
     private final String name = PublicationId.next(System.currentTimeMillis());
 
     private @Nullable String channel;
@@ -91,7 +96,7 @@ final class Probe {
             }
             channel = wanted;
             wellNanos = System.nanoTime();
-            shard.subscriptions().listen(wanted, this::cameBack, () -> {});
+            shard.subscriptions().listen(wanted, this::received, () -> {});
         }
         if (next == null) {
             long millis = EVERY.toMillis() / LOOKS;
@@ -137,7 +142,8 @@ final class Probe {
         }
         sentNanos = now;
         long sent = ++number;
-        byte[] message = Long.toString(sent).getBytes(StandardCharsets.US_ASCII);
+        byte[] message =
+                ByteBuffer.allocate(MESSAGE_BYTES).putLong(secret).putLong(sent).array();
         CompletionStage<?> taken = Script.ANNOUNCE.call(connection, new String[] {to}, message);
         if (asPublisher) {
             taken = connection.durably(taken);
@@ -186,10 +192,23 @@ final class Probe {
         shard.subscriptions().giveUp("probes do not come back");
     }
 
-    private void cameBack(byte[] message) {
+    /** Whoever may publish in this Redis may send something here: only what this node has sent proves anything, and only once. */
+    private void received(byte[] message) {
+        ByteBuffer read = ByteBuffer.wrap(message);
+        if (message.length == MESSAGE_BYTES && read.getLong() == secret) {
+            long came = read.getLong();
+            if (came > backNumber && came <= number) {
+                cameBack(came);
+                return;
+            }
+        }
+        counters.malformed.increment();
+    }
+
+    private void cameBack(long came) {
         long now = System.nanoTime();
         wellNanos = now;
-        backNumber = Long.parseLong(new String(message, StandardCharsets.US_ASCII));
+        backNumber = came;
         if (backNumber == number) {
             counters.probed(now - sentNanos);
         }

@@ -10,7 +10,11 @@ import ch.qos.logback.classic.Logger;
 import ch.qos.logback.classic.spi.ILoggingEvent;
 import ch.qos.logback.core.read.ListAppender;
 import io.lettuce.core.RedisClient;
+import io.lettuce.core.api.StatefulRedisConnection;
 import io.lettuce.core.api.sync.RedisCommands;
+import io.lettuce.core.codec.ByteArrayCodec;
+import io.lettuce.core.pubsub.RedisPubSubAdapter;
+import io.lettuce.core.pubsub.StatefulRedisPubSubConnection;
 import io.whimbrel.broker.Broker;
 import io.whimbrel.broker.BrokerContract;
 import io.whimbrel.broker.BrokerUnavailableException;
@@ -31,9 +35,11 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Queue;
+import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Function;
 import java.util.stream.IntStream;
@@ -166,7 +172,8 @@ class RedisOutageTest {
             awaitReady(node);
             get(node.subscribe(BIRDS));
             assertThat(nodes(node.publish(publication("before", BIRDS)))).isEqualTo(1);
-            await().atMost(SOON).until(() -> listener.ids().contains("before")); // by another connection than the answer
+            await().atMost(SOON)
+                    .until(() -> listener.ids().contains("before")); // by another connection than the answer
 
             wire.swallow();
             Throwable publishing = failure(node.publish(publication("swallowed", BIRDS)));
@@ -361,6 +368,40 @@ class RedisOutageTest {
         awaitReady(node);
         assertThat(nodes(node.publish(publication("taken", BIRDS)))).isEqualTo(1);
         assertThat(node.counters().probeFailures.sum()).isPositive();
+    }
+
+    /** Who may publish in this Redis must not be able to prove what is not so. */
+    @Test
+    void aProbeThatThisNodeDidNotSendProvesNothing() throws Exception {
+        EmbeddedRedis server = start(0);
+        RedisBroker node = ready(server, listener);
+        String channel =
+                redis(server, it -> it.pubsubChannels("whimbrel:probe:*")).getFirst();
+        BlockingQueue<byte[]> sent = new LinkedBlockingQueue<>();
+
+        try (RedisClient client = RedisClient.create(server.uri());
+                StatefulRedisPubSubConnection<byte[], byte[]> spy = client.connectPubSub(ByteArrayCodec.INSTANCE);
+                StatefulRedisConnection<byte[], byte[]> forger = client.connect(ByteArrayCodec.INSTANCE)) {
+            spy.addListener(new RedisPubSubAdapter<>() {
+                @Override
+                public void message(byte[] from, byte[] message) {
+                    sent.add(message);
+                }
+            });
+            spy.sync().subscribe(bytes(channel));
+            byte[] own = sent.take();
+            sent.take(); // so the first has come back
+            byte[] later = own.clone();
+            later[Long.BYTES] = 1; // of its number the highest byte
+            byte[] ofAnother = own.clone();
+            ofAnother[0]++;
+            List<byte[]> forged = List.of(own, later, ofAnother, bytes("7"), new byte[0], new byte[own.length]);
+            for (byte[] message : forged) {
+                forger.sync().publish(bytes(channel), message);
+            }
+            await().atMost(SOON).until(() -> node.counters().malformed.sum() == forged.size());
+        }
+        assertThat(node.notReady()).isEmpty();
     }
 
     @Test
