@@ -32,6 +32,9 @@ final class Requirements implements Shard.Requirement {
 
     @Override
     public CompletionStage<Void> check(StatefulRedisConnection<String, byte[]> connection, Server server) {
+        if (server.loading()) {
+            return failed("it is loading its data");
+        }
         if (!server.primary()) { // until it is promoted, or another one is found
             return failed("it is a replica, which takes no writes");
         }

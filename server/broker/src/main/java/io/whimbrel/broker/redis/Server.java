@@ -11,13 +11,20 @@ import java.util.concurrent.CompletionStage;
  *
  * @param runId another one after each start
  * @param replicationId of the data it holds: another one after each start, and after each promotion
+ * @param loading whether it still reads its files, and says untrue things of itself meanwhile, such as that it keeps none
  * @param primary whether it takes writes, being no replica
  * @param promoted whether it was a replica and went on with what it had
  * @param keepsFile whether what it holds is written to an append-only file
  * @param ofCluster whether it belongs to a cluster
  */
 record Server(
-        String runId, String replicationId, boolean primary, boolean promoted, boolean keepsFile, boolean ofCluster) {
+        String runId,
+        String replicationId,
+        boolean loading,
+        boolean primary,
+        boolean promoted,
+        boolean keepsFile,
+        boolean ofCluster) {
 
     private static final int SHORT = 8;
 
@@ -45,6 +52,7 @@ record Server(
         return new Server(
                 fields.getOrDefault("run_id", ""),
                 fields.getOrDefault("master_replid", ""),
+                "1".equals(fields.get("loading")),
                 "master".equals(fields.get("role")),
                 !fields.getOrDefault("master_replid2", "0").matches("0*"),
                 "1".equals(fields.get("aof_enabled")),

@@ -2,6 +2,7 @@ package io.whimbrel.broker.redis;
 
 import static io.whimbrel.broker.BrokerContract.get;
 import static io.whimbrel.broker.BrokerContract.publication;
+import static java.util.Objects.requireNonNull;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
@@ -13,6 +14,7 @@ import io.whimbrel.broker.BrokerUnavailableException;
 import io.whimbrel.broker.History;
 import io.whimbrel.broker.HistoryRules;
 import io.whimbrel.broker.IdempotencyKey;
+import io.whimbrel.broker.Published;
 import io.whimbrel.broker.PublishedOnce;
 import io.whimbrel.broker.Retention;
 import io.whimbrel.model.Position;
@@ -25,10 +27,12 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayDeque;
+import java.util.ArrayList;
 import java.util.Deque;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.concurrent.CompletionStage;
 import java.util.function.Function;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
@@ -148,6 +152,30 @@ class DurabilityTest {
         History history = get(after.history(KEPT, 2, 10));
         assertThat(third.offset()).isEqualTo(3);
         assertThat(history.standing(second)).isEqualTo(new History.Standing(third.at(2), true));
+    }
+
+    /** While it reads its files it answers INFO, and says that it keeps none. */
+    @Test
+    void aRedisThatIsStillLoadingIsNotTakenForOneThatLacksSomething() throws Exception {
+        EmbeddedRedis redis = redis("slow", "key-load-delay 100\n");
+        RedisBroker node = broker(redis, Durability.MEMORY);
+        List<CompletionStage<Published>> published = new ArrayList<>();
+        for (int i = 0; i < 3_000; i++) { // many, since it answers after each 1,024 commands that it has loaded
+            published.add(node.publish(publication("id-" + i, KEPT)));
+        }
+        Position last = requireNonNull(get(published.getLast()).position());
+
+        assertThat(new ProcessBuilder("kill", "-KILL", Long.toString(redis.pid()))
+                        .start()
+                        .waitFor())
+                .isZero();
+        await().pollInterval(Duration.ofMillis(2))
+                .atMost(SOON)
+                .until(() -> node.outage().orElse("").contains("it is loading its data"));
+        await().atMost(SOON).until(() -> node.outage().isEmpty());
+
+        History history = get(node.history(KEPT, 0, 1));
+        assertThat(history.standing(last)).isEqualTo(new History.Standing(history.top(), true));
     }
 
     @Test
