@@ -17,6 +17,8 @@ public final class BrokerCounters {
     public final LongAdder reconnects = new LongAdder();
     /** Subscriptions that went from one shard to another. */
     public final LongAdder moved = new LongAdder();
+    /** Subscriptions that the broker turned out not to have, and were made again. */
+    public final LongAdder subscriptionsMissing = new LongAdder();
     /** How often deliveries did not flow although the broker answered. */
     public final LongAdder probeFailures = new LongAdder();
     /** How long the last probe was under way, in nanoseconds; of the slowest shard's since it was read. */

@@ -54,6 +54,10 @@ record Observability(String service, Health health, PrometheusMeterRegistry metr
                 "Subscriptions that went to another node of a cluster",
                 counters.moved);
         count(
+                "whimbrel.broker.subscriptions.missing",
+                "Subscriptions that the broker turned out not to have, and were made again",
+                counters.subscriptionsMissing);
+        count(
                 "whimbrel.broker.probes.failed",
                 "Times that the broker answered and did not deliver",
                 counters.probeFailures);

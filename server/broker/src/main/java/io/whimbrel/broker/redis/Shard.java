@@ -93,7 +93,7 @@ final class Shard {
 
     void start() {
         commands.forEach(it -> it.link.start());
-        subscriptions.link().start();
+        subscriptions.start();
     }
 
     CompletableFuture<Void> settled() {

@@ -39,9 +39,6 @@ import org.slf4j.LoggerFactory;
 final class Subscriptions {
     private static final Logger log = LoggerFactory.getLogger(Subscriptions.class);
 
-    /** Channels that are renewed at once: few round trips, no command of megabytes. */
-    static final int RENEWAL_CHUNK = 500;
-
     private static final long MALFORMED_LOG_INTERVAL_NANOS = TimeUnit.SECONDS.toNanos(10);
     /** Channels that come here together are told together. */
     private static final long ARRIVED_AFTER_MILLIS = 20;
@@ -49,6 +46,7 @@ final class Subscriptions {
     private final EventLoop loop;
     private final boolean sharded;
     private final RedisLink<StatefulRedisPubSubConnection<String, byte[]>> link;
+    private final Comparison comparison;
     private final Shard.Requirement requirement;
     private final Broker.Listener listener;
     private final BrokerCounters counters;
@@ -118,6 +116,12 @@ final class Subscriptions {
                     counters.reconnects.increment();
                     listener.onRenewed();
                 });
+        comparison = new Comparison(link, this::wanted, counters);
+    }
+
+    void start() {
+        link.start();
+        loop.execute(comparison::start);
     }
 
     RedisLink<StatefulRedisPubSubConnection<String, byte[]>> link() {
@@ -157,7 +161,7 @@ final class Subscriptions {
         return isSharded(channel) ? commands.ssubscribe(channel) : commands.subscribe(channel);
     }
 
-    private boolean isSharded(String channel) {
+    boolean isSharded(String channel) {
         Ear ear = ears.get(channel);
         return sharded && (ear == null || !ear.classic());
     }
@@ -165,6 +169,7 @@ final class Subscriptions {
     /** A late acknowledgement must not leave a subscription nobody knows of, so it is undone behind it. */
     private void giveUp(String channel, Subscription subscription, Throwable failure) {
         if (topics.remove(channel, subscription)) {
+            comparison.departed();
             sendUnsubscribe(channel);
         }
         subscription.acknowledged().completeExceptionally(RedisTrouble.unavailable("subscribing", failure));
@@ -182,6 +187,7 @@ final class Subscriptions {
 
     void unsubscribe(String channel) {
         if (topics.remove(channel) != null) {
+            misplaced.remove(channel);
             sendUnsubscribe(channel);
         }
     }
@@ -229,12 +235,15 @@ final class Subscriptions {
 
     void unlisten(String channel) {
         if (ears.remove(channel) != null && !topics.containsKey(channel)) {
+            misplaced.remove(channel);
             sendUnsubscribe(channel);
         }
     }
 
-    private void misplace(String channel) {
-        if ((topics.containsKey(channel) || ears.containsKey(channel)) && misplaced.add(channel)) {
+    /** Notes that the node says of a channel that it is not its own. */
+    void misplace(String channel) {
+        if (isWanted(channel) && misplaced.add(channel)) {
+            comparison.departed();
             onMisplaced.run();
         }
     }
@@ -347,7 +356,7 @@ final class Subscriptions {
                 .thenComposeAsync(_ -> renew(connection), loop);
     }
 
-    /** Subscribes a new connection to everything; the stage completes when Redis acknowledged it all. */
+    /** Subscribes a new connection to everything; the stage completes when Redis acknowledged it all, and says that it has it. */
     private CompletionStage<Void> renew(StatefulRedisPubSubConnection<String, byte[]> connection) {
         connection.addListener(new RedisPubSubAdapter<>() {
             @Override
@@ -369,86 +378,46 @@ final class Subscriptions {
         misplaced.clear();
         List<String> channels = new ArrayList<>(topics.keySet());
         channels.addAll(ears.keySet());
-        CompletableFuture<Void> renewed = new CompletableFuture<>();
-        renewFrom(connection, channels, 0, renewed);
-        return renewed.whenComplete((_, failure) -> {
-            if (failure != null && connection.equals(renewing)) { // else it is the link's in a moment
-                renewing = null;
-            }
-            if (failure == null) {
-                List.copyOf(ears.values()).forEach(ear -> ear.onSubscribed().run());
-                if (adopted) {
-                    adopted = false;
-                    arrivedSoon();
-                }
-            }
-        });
+        return new Renewal(this, connection, channels)
+                .run()
+                .thenComposeAsync(_ -> comparison.complete(connection), loop)
+                .whenCompleteAsync((_, failure) -> renewed(connection, failure), loop);
     }
 
-    /**
-     * One chunk after the other. Lettuce takes a SUBSCRIBE of many channels for answered when the first one is, so a
-     * PING behind it tells when the last one was: Redis answers in order. Sharded channels are asked for one at a time, since those
-     * of one command would have to share a slot.
-     */
-    private void renewFrom(
-            StatefulRedisPubSubConnection<String, byte[]> connection,
-            List<String> channels,
-            int from,
-            CompletableFuture<Void> renewed) {
-        if (from >= channels.size()) {
-            renewed.complete(null);
-            return;
-        }
-        int to = Math.min(from + RENEWAL_CHUNK, channels.size());
-        List<String> chunk = channels.subList(from, to).stream()
-                .filter(channel -> topics.containsKey(channel) || ears.containsKey(channel))
-                .toList(); // what was unsubscribed meanwhile must not come back
-        var commands = connection.async();
-        List<CompletableFuture<?>> asked = new ArrayList<>();
-        String[] together =
-                chunk.stream().filter(channel -> !isSharded(channel)).toArray(String[]::new);
-        if (together.length > 0) {
-            asked.add(commands.subscribe(together).toCompletableFuture());
-        }
-        for (String channel : chunk) {
-            if (isSharded(channel)) {
-                asked.add(renew(commands, channel));
+    private void renewed(StatefulRedisPubSubConnection<String, byte[]> connection, @Nullable Throwable failure) {
+        if (failure == null) {
+            List.copyOf(ears.values()).forEach(ear -> ear.onSubscribed().run());
+            if (adopted) {
+                adopted = false;
+                arrivedSoon();
             }
+        } else if (connection.equals(renewing)) { // else it is the link's in a moment
+            renewing = null;
         }
-        asked.add(commands.ping().toCompletableFuture());
-        var _ = CompletableFuture.allOf(asked.toArray(CompletableFuture[]::new))
-                .whenCompleteAsync(
-                        (_, failure) -> {
-                            if (failure != null) {
-                                renewed.completeExceptionally(failure);
-                            } else {
-                                renewFrom(connection, channels, to, renewed);
-                            }
-                        },
-                        loop);
     }
 
-    /** One that has gone elsewhere keeps the others from nothing. */
-    private CompletableFuture<Void> renew(RedisPubSubAsyncCommands<String, byte[]> commands, String channel) {
-        return commands.ssubscribe(channel)
-                .toCompletableFuture()
-                .handleAsync(
-                        (_, failure) -> {
-                            if (failure == null) {
-                                Subscription subscription = topics.get(channel);
-                                if (subscription != null) {
-                                    subscription.acknowledged().complete(null);
-                                }
-                                return CompletableFuture.<Void>completedFuture(null);
-                            }
-                            if (Redirection.of(failure) != null) {
-                                misplace(channel);
-                                return CompletableFuture.<Void>completedFuture(null);
-                            }
-                            return CompletableFuture.<Void>failedFuture(failure);
-                        },
-                        loop)
-                .thenCompose(it -> it);
+    EventLoop loop() {
+        return loop;
+    }
+
+    boolean isWanted(String channel) {
+        return topics.containsKey(channel) || ears.containsKey(channel);
+    }
+
+    /** Tells who waits for the subscription of a topic. */
+    void acknowledged(String channel) {
+        Subscription subscription = topics.get(channel);
+        if (subscription != null) {
+            subscription.acknowledged().complete(null);
+        }
+    }
+
+    /** How many channels Redis has been asked for. */
+    private int wanted() {
+        long besides = ears.keySet().stream()
+                .filter(channel -> !topics.containsKey(channel))
+                .count();
+        return topics.size() + Math.toIntExact(besides) - misplaced.size();
     }
 
     private void received(String channel, byte[] message) {
@@ -491,6 +460,7 @@ final class Subscriptions {
 
     /** Ends all subscriptions. */
     CompletableFuture<Void> close() {
+        comparison.close();
         topics.clear();
         ears.clear();
         misplaced.clear();

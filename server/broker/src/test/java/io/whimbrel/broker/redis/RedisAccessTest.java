@@ -97,6 +97,13 @@ class RedisAccessTest {
     }
 
     @Test
+    void asAUserWhoMayNotAskWhatIsSubscribed() throws Exception {
+        EmbeddedRedis redis = redis("user default on nopass ~* &* +@all -client|info\n");
+
+        delivers(RedisSettings.of("redis://127.0.0.1:" + redis.port()));
+    }
+
+    @Test
     void aWrongPasswordIsSaid() throws Exception {
         EmbeddedRedis redis = redis("requirepass secret\n");
 

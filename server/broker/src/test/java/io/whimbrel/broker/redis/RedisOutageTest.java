@@ -350,16 +350,13 @@ class RedisOutageTest {
         get(node.subscribe(BIRDS));
         String[] channels = redis(server, RedisCommands::pubsubChannels).toArray(String[]::new);
 
+        var commands = subscriber(node).async();
         long start = System.nanoTime();
-        requireNonNull(node.shards()
-                        .all()
-                        .iterator()
-                        .next()
-                        .subscriptions()
-                        .link()
-                        .connection())
-                .async()
-                .unsubscribe(channels);
+        commands.unsubscribe(channels);
+        // As many as before, so that the count says nothing.
+        commands.subscribe(IntStream.range(0, channels.length)
+                .mapToObj("decoy-%d"::formatted)
+                .toArray(String[]::new));
         awaitOutage(node, "does not deliver");
         Duration noticed = Duration.ofNanos(System.nanoTime() - start);
 
@@ -368,6 +365,28 @@ class RedisOutageTest {
         awaitReady(node);
         assertThat(nodes(node.publish(publication("taken", BIRDS)))).isEqualTo(1);
         assertThat(node.counters().probeFailures.sum()).isPositive();
+    }
+
+    /** All is well but for one topic. */
+    @Test
+    void aSubscriptionThatRedisDoesNotHaveIsMadeAgain() throws Exception {
+        EmbeddedRedis server = start(0);
+        RedisBroker node = ready(server, listener);
+        get(node.subscribe(BIRDS));
+        String channel = TopicKeys.channel(RedisSettings.DEFAULT_KEY_PREFIX, BIRDS);
+
+        subscriber(node).sync().unsubscribe(channel);
+        assertThat(nodes(node.publish(publication("missed", BIRDS)))).isZero();
+
+        await().atMost(SOON).until(() -> node.counters().reconnects.sum() == 1);
+        assertThat(node.counters().subscriptionsMissing.sum()).isEqualTo(1);
+        assertThat(nodes(node.publish(publication("heard", BIRDS)))).isEqualTo(1);
+        await().atMost(SOON).until(() -> listener.ids().contains("heard"));
+    }
+
+    private static StatefulRedisPubSubConnection<String, byte[]> subscriber(RedisBroker node) {
+        return requireNonNull(
+                node.shards().all().iterator().next().subscriptions().link().connection());
     }
 
     /** Who may publish in this Redis must not be able to prove what is not so. */

@@ -48,13 +48,8 @@ enum PlantedBug {
         }
     },
 
-    /** A new connection is subscribed to all but the topics. */
-    SKIPS_RESUBSCRIPTION("io/whimbrel/broker/redis/Subscriptions", "renew") {
-        @Override
-        boolean isMeant(MethodModel method) {
-            return super.isMeant(method) && method.methodTypeSymbol().parameterCount() == 1;
-        }
-
+    /** A new connection is subscribed to all but the topics, and nobody wonders at how few there are. */
+    SKIPS_RESUBSCRIPTION("io/whimbrel/broker/redis/Subscriptions", "renew", "wanted") {
         @Override
         ClassTransform change(MethodModel method) {
             return ClassTransform.transformingMethodBodies(isSame(method), (code, element) -> {
@@ -122,11 +117,11 @@ enum PlantedBug {
     private static final ClassDesc FUTURE = ClassDesc.of("java.util.concurrent.CompletableFuture");
 
     private final String className;
-    private final String methodName;
+    private final List<String> methodNames;
 
-    PlantedBug(String className, String methodName) {
+    PlantedBug(String className, String... methodNames) {
         this.className = className;
-        this.methodName = methodName;
+        this.methodNames = List.of(methodNames);
     }
 
     /** As it stands in the names of files: {@code drops-the-gap-check}. */
@@ -137,7 +132,7 @@ enum PlantedBug {
     abstract ClassTransform change(MethodModel method);
 
     boolean isMeant(MethodModel method) {
-        return method.methodName().equalsString(methodName);
+        return methodNames.contains(method.methodName().stringValue());
     }
 
     /** Answers the folder that is to stand before the jar. Fails where the jar has no longer what is to be changed. */
@@ -163,15 +158,21 @@ enum PlantedBug {
     private byte[] change(ClassFile files, ClassModel model) {
         List<MethodModel> methods =
                 model.methods().stream().filter(this::isMeant).toList();
-        if (methods.size() != 1) {
+        if (methods.size() != methodNames.size()) {
             throw new AssertionError("%s cannot be planted: %s has %d methods %s of that kind"
-                    .formatted(this, className, methods.size(), methodName));
+                    .formatted(this, className, methods.size(), methodNames));
         }
-        MethodModel method = methods.getFirst();
-        byte[] changed = files.transformClass(model, change(method));
-        if (text(files.parse(changed), method).equals(text(model, method))) {
-            throw new AssertionError("%s cannot be planted: nothing in %s.%s is what it would change"
-                    .formatted(this, className, methodName));
+        byte[] changed = files.transformClass(
+                model,
+                methods.stream()
+                        .map(this::change)
+                        .reduce(ClassTransform::andThen)
+                        .orElseThrow());
+        for (MethodModel method : methods) {
+            if (text(files.parse(changed), method).equals(text(model, method))) {
+                throw new AssertionError("%s cannot be planted: nothing in %s.%s is what it would change"
+                        .formatted(this, className, method.methodName()));
+            }
         }
         return changed;
     }
