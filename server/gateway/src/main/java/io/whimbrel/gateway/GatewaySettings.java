@@ -131,6 +131,10 @@ public record GatewaySettings(
             return new Timing(handshake, pingInterval, pongTimeout, close, drain, topicLinger, maxAge, newCheck);
         }
 
+        public Timing withClose(Duration newClose) {
+            return new Timing(handshake, pingInterval, pongTimeout, newClose, drain, topicLinger, maxAge, historyCheck);
+        }
+
         public Timing withDrain(Duration newDrain) {
             return new Timing(handshake, pingInterval, pongTimeout, close, newDrain, topicLinger, maxAge, historyCheck);
         }

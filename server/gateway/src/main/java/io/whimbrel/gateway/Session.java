@@ -59,7 +59,9 @@ final class Session extends TimingWheel.Entry implements Socket.Owner, FrameRead
 
     private long fingerprint;
 
-    private final long endsAtMillis;
+    /** When it is to be closed; once it is, when it ends without a word. */
+    private long endsAtMillis;
+
     private final Disconnect endReason;
     private State state = State.OPENING;
     /** Why to close at once when the handshake has been answered; null for a connection that may stay. */
@@ -372,7 +374,8 @@ final class Session extends TimingWheel.Entry implements Socket.Owner, FrameRead
         leave();
         dropMessage();
         resumeReading();
-        loop.wheel().schedule(this, loop.nowMillis() + loop.timing().close().toMillis());
+        endsAtMillis = loop.nowMillis() + loop.timing().close().toMillis();
+        loop.wheel().schedule(this, endsAtMillis);
     }
 
     // What the client sends
@@ -534,8 +537,16 @@ final class Session extends TimingWheel.Entry implements Socket.Owner, FrameRead
     void onDeadline(long nowMillis) {
         switch (state) {
             case OPENING, CLOSED -> {}
-            case CLOSING -> socket.abort();
+            case CLOSING -> endAtItsTime(nowMillis);
             case OPEN -> beat(nowMillis);
+        }
+    }
+
+    private void endAtItsTime(long nowMillis) {
+        if (nowMillis >= endsAtMillis) {
+            socket.abort();
+        } else {
+            loop.wheel().schedule(this, endsAtMillis);
         }
     }
 

@@ -15,6 +15,7 @@ import io.whimbrel.model.Disconnect;
 import io.whimbrel.model.Publication;
 import io.whimbrel.model.Topic;
 import io.whimbrel.protocol.bare.BareCodec;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
@@ -25,6 +26,7 @@ import org.junit.jupiter.api.Test;
 /** The tick and the heartbeat of one event loop, with the loop and the clock in the hands of the test. */
 class LoopTest {
     private static final int TICK = 50;
+    private static final Duration CLOSE = Duration.ofMinutes(2);
 
     private final AtomicLong clockMillis = new AtomicLong(1_000);
     private final EmbeddedChannel first = new EmbeddedChannel();
@@ -34,7 +36,8 @@ class LoopTest {
     /** On the event loop of the first channel, since embedded channels have one each. */
     private final Loop loop = new Loop(
             first.eventLoop(),
-            GatewaySettings.defaults(),
+            GatewaySettings.defaults()
+                    .withTiming(GatewaySettings.defaults().timing().withClose(CLOSE)),
             subscriptions,
             new BareCodec(),
             new GatewayMetrics(metrics),
@@ -123,7 +126,7 @@ class LoopTest {
         assertThat(closed).isBetween(8_000L, 8_000L + TICK);
         assertThat(writesOf(first)).singleElement().asString().endsWith("no pong");
         assertThat(first.isOpen()).isTrue();
-        advance(5_000 + TICK);
+        advanceBy(CLOSE.toMillis() + TICK);
         assertThat(first.isOpen()).as("after the time to answer the Close").isFalse();
     }
 
@@ -158,6 +161,25 @@ class LoopTest {
         assertThat(writesOf(first)).singleElement().asString().endsWith("connection expired");
     }
 
+    /** Longer than the wheel is round. */
+    @Test
+    void whoDoesNotSayGoodbyeIsGivenItsTime() {
+        Session session = openSession(first, topic, Long.MAX_VALUE);
+
+        session.close(Disconnect.EXPIRED);
+        advanceBy(CLOSE.toMillis() - TICK);
+        assertThat(first.isOpen()).isTrue();
+        advanceBy(2 * TICK);
+
+        assertThat(first.isOpen()).isFalse();
+    }
+
+    private void advanceBy(long millis) {
+        for (long passed = 0; passed < millis; passed += TICK) {
+            advance(TICK);
+        }
+    }
+
     @Test
     void aLoopThatWasStalledTwiceWasLateTwice() {
         Timer lag = metrics.get("whimbrel.gateway.event.loop.lag").timer();
@@ -171,12 +193,13 @@ class LoopTest {
         }
     }
 
-    /** Answers how long it was. */
+    /** Answers how long it was, measured before the loop goes on: whatever comes between makes it only later. */
     private double stallFor(long millis) {
         long start = System.nanoTime();
         await().until(() -> System.nanoTime() - start >= TimeUnit.MILLISECONDS.toNanos(millis));
+        double stalledMillis = (System.nanoTime() - start) / 1e6;
         first.runScheduledPendingTasks();
-        return (System.nanoTime() - start) / 1e6;
+        return stalledMillis;
     }
 
     private Session openSession(EmbeddedChannel channel, Topic on, long expiresAtMillis) {
