@@ -44,7 +44,18 @@ final class SentinelWatch {
     /** @param onPrimary told of each answer */
     void start(Consumer<RedisURI> onPrimary) {
         next = loop.scheduleAtFixedRate(
-                () -> ask().thenAcceptAsync(onPrimary, loop), 0, EVERY_MILLIS, TimeUnit.MILLISECONDS);
+                () -> ask().thenAcceptAsync(primary -> tell(onPrimary, primary), loop),
+                0,
+                EVERY_MILLIS,
+                TimeUnit.MILLISECONDS);
+    }
+
+    private static void tell(Consumer<RedisURI> onPrimary, RedisURI primary) {
+        try {
+            onPrimary.accept(primary);
+        } catch (RuntimeException e) {
+            log.error("Who is told of the primary failed, which it must not", e);
+        }
     }
 
     /** Completes with what a Sentinel says now. */
