@@ -26,6 +26,7 @@ import io.netty.channel.ChannelFuture;
 import io.netty.channel.EventLoop;
 import io.netty.channel.EventLoopGroup;
 import io.netty.handler.flush.FlushConsolidationHandler;
+import io.netty.resolver.AddressResolverGroup;
 import io.netty.util.concurrent.DefaultThreadFactory;
 import io.netty.util.concurrent.EventExecutor;
 import io.netty.util.concurrent.EventExecutorGroup;
@@ -56,6 +57,7 @@ final class LettuceClient {
     private static final long SHUTDOWN_TIMEOUT_MILLIS = 1000;
 
     private final RedisSettings settings;
+    private final @Nullable AddressResolverGroup<?> names;
     private final List<EventLoop> loops;
     private final @Nullable EventLoopGroup ownGroup;
     /** The first one owns the threads that all share. */
@@ -63,9 +65,17 @@ final class LettuceClient {
 
     private final Map<EventLoop, RedisClient> clients = new HashMap<>();
 
-    /** @param everyLoop whether connections may be made on all loops of the group; else on one of them */
-    LettuceClient(RedisSettings settings, @Nullable EventLoopGroup given, boolean everyLoop) {
+    /**
+     * @param everyLoop whether connections may be made on all loops of the group; else on one of them
+     * @param names how names are resolved; null as Lettuce does, by Netty's resolver, which asks again when a record's time is over
+     */
+    LettuceClient(
+            RedisSettings settings,
+            @Nullable EventLoopGroup given,
+            boolean everyLoop,
+            @Nullable AddressResolverGroup<?> names) {
         this.settings = settings;
+        this.names = names;
         EventLoop shared = given == null ? null : fittingLoop(given);
         if (given == null || shared == null) {
             ownGroup = newGroup();
@@ -84,6 +94,9 @@ final class LettuceClient {
                 .eventLoopGroupProvider(new OneLoop(loop))
                 .nettyCustomizer(new OneFlushPerTurn())
                 .commandLatencyRecorder(CommandLatencyRecorder.disabled());
+        if (names != null) {
+            builder.addressResolverGroup(names);
+        }
         if (!resources.isEmpty()) {
             ClientResources owner = resources.getFirst();
             builder.timer(owner.timer())

@@ -2,6 +2,7 @@ package io.whimbrel.broker.redis;
 
 import io.netty.channel.EventLoop;
 import io.netty.channel.EventLoopGroup;
+import io.netty.resolver.AddressResolverGroup;
 import io.whimbrel.broker.Broker;
 import io.whimbrel.broker.BrokerCounters;
 import io.whimbrel.broker.BrokerUnavailableException;
@@ -55,9 +56,13 @@ public final class RedisBroker implements Broker, PlainChannels {
     private final RedisTraces traces;
     private volatile boolean closed;
 
-    private RedisBroker(RedisSettings settings, @Nullable EventLoopGroup group, Listener listener) {
+    private RedisBroker(
+            RedisSettings settings,
+            @Nullable EventLoopGroup group,
+            Listener listener,
+            @Nullable AddressResolverGroup<?> names) {
         this.settings = settings;
-        client = new LettuceClient(settings, group, listener.equals(Listener.NONE));
+        client = new LettuceClient(settings, group, listener.equals(Listener.NONE), names);
         histories = new Histories(this, settings);
         receipts = new RedisReceipts(this, settings.keyPrefix());
         notices = new RedisNotices(this, settings.keyPrefix(), client.home());
@@ -95,7 +100,12 @@ public final class RedisBroker implements Broker, PlainChannels {
 
     /** Returns at once and connects in the background, for as long as it takes: see {@link #outage}. */
     public static RedisBroker connect(RedisSettings settings, Listener listener) {
-        return new RedisBroker(settings, null, listener).start();
+        return new RedisBroker(settings, null, listener, null).start();
+    }
+
+    /** The same with names resolved in another way than usual. */
+    static RedisBroker connect(RedisSettings settings, Listener listener, AddressResolverGroup<?> names) {
+        return new RedisBroker(settings, null, listener, names).start();
     }
 
     /**
@@ -103,7 +113,7 @@ public final class RedisBroker implements Broker, PlainChannels {
      * them with {@link Broker.Listener#NONE}, else on one.
      */
     public static RedisBroker connect(RedisSettings settings, EventLoopGroup group, Listener listener) {
-        return new RedisBroker(settings, group, listener).start();
+        return new RedisBroker(settings, group, listener, null).start();
     }
 
     private RedisBroker start() {

@@ -15,8 +15,6 @@ import io.whimbrel.model.Topic;
 import io.whimbrel.redis.EmbeddedRedis;
 import io.whimbrel.redis.EmbeddedRedisSettings;
 import java.io.IOException;
-import java.net.InetAddress;
-import java.net.ServerSocket;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -123,6 +121,28 @@ class RedisAccessTest {
     }
 
     @Test
+    void aNameIsFollowedWhereItLeadsNow() throws Exception {
+        EmbeddedRedis first = redis("bind 127.0.0.1 127.0.0.2\n");
+        int port = first.port();
+        try (NameServer names = new NameServer("127.0.0.2")) {
+            RedisBroker broker = opened(RedisBroker.connect(
+                    RedisSettings.of("redis://redis.example:" + port), Broker.Listener.NONE, names.resolver()));
+            await().atMost(SOON).until(() -> broker.outage().isEmpty());
+
+            first.stop();
+            opened(EmbeddedRedis.start(
+                    EmbeddedRedisSettings.in(folder.resolve("second")).withPort(port)));
+            await().atMost(SOON).until(() -> broker.outage().orElse("").contains("Connection refused"));
+            names.leadTo("127.0.0.1");
+
+            await().atMost(SOON).until(() -> broker.outage().isEmpty());
+            assertThat(get(broker.publish(publication("one", new Topic("birds"))))
+                            .nodes())
+                    .isZero();
+        }
+    }
+
+    @Test
     void byAUnixSocket() throws Exception {
         Path socket = folder.resolve("r.sock");
         redis("unixsocket " + socket + "\n");
@@ -155,7 +175,7 @@ class RedisAccessTest {
                 .buildSelfSigned();
         Files.writeString(certificate(), bundle.getCertificatePEM());
         Path key = Files.writeString(folder.resolve("key.pem"), bundle.getPrivateKeyPEM());
-        int port = freePort();
+        int port = FreePorts.next();
         redis("""
             tls-port %d
             tls-cert-file %s
@@ -180,11 +200,5 @@ class RedisAccessTest {
     private <T extends AutoCloseable> T opened(T resource) {
         open.add(resource);
         return resource;
-    }
-
-    private static int freePort() throws IOException {
-        try (ServerSocket socket = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
-            return socket.getLocalPort();
-        }
     }
 }
