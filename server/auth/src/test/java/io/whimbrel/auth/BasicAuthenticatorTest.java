@@ -210,10 +210,15 @@ class BasicAuthenticatorTest {
                 .hasMessageNotContaining("wonderland");
     }
 
+    /** The least of three, since what else the machine does only adds to it. */
     private static long nanosFor(Runnable work) {
-        long start = System.nanoTime();
-        work.run();
-        return System.nanoTime() - start;
+        long least = Long.MAX_VALUE;
+        for (int i = 0; i < 3; i++) {
+            long start = System.nanoTime();
+            work.run();
+            least = Math.min(least, System.nanoTime() - start);
+        }
+        return least;
     }
 
     private BasicAuthenticator authenticator() {

@@ -47,7 +47,7 @@ public abstract class BrokerContract {
             List.of(
                     new HistoryRules.Rule(new TopicPattern("kept*"), new Retention(MOST, Duration.ofHours(1))),
                     new HistoryRules.Rule(new TopicPattern("many"), new Retention(10_000, Duration.ofHours(1))),
-                    new HistoryRules.Rule(new TopicPattern("brief"), new Retention(MOST, Duration.ofMillis(200)))));
+                    new HistoryRules.Rule(new TopicPattern("brief"), new Retention(MOST, Duration.ofSeconds(1)))));
 
     private final List<Broker> nodes = new ArrayList<>();
     private final RecordingListener listener = new RecordingListener();

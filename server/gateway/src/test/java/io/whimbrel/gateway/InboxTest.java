@@ -10,7 +10,6 @@ import io.whimbrel.model.Publication;
 import io.whimbrel.model.Topic;
 import java.io.IOException;
 import java.time.Duration;
-import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -249,19 +248,7 @@ class InboxTest extends KeptTopics {
         return raw;
     }
 
-    private void awaitCursor(long offset) {
-        await().atMost(SOON).until(() -> cursor() == offset);
-    }
-
     private double gauge(String name) {
         return metrics.get(name).gauge().value();
-    }
-
-    private long cursor() throws Exception {
-        return publisher
-                .inbox(Topic.of(client), 0)
-                .toCompletableFuture()
-                .get(10, TimeUnit.SECONDS)
-                .after();
     }
 }

@@ -5,6 +5,7 @@ import static io.whimbrel.gateway.RawClient.upgrade;
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static java.util.Objects.requireNonNull;
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
@@ -141,6 +142,19 @@ abstract class KeptTopics {
 
     static List<Long> range(long from, long to) {
         return LongStream.rangeClosed(from, to).boxed().toList();
+    }
+
+    /** Gateways tell the broker a little later. */
+    final void awaitCursor(long offset) {
+        await().atMost(SOON).until(() -> cursor() == offset);
+    }
+
+    final long cursor() throws Exception {
+        return publisher
+                .inbox(Topic.of(client), 0)
+                .toCompletableFuture()
+                .get(10, TimeUnit.SECONDS)
+                .after();
     }
 
     final double metric(String name) {

@@ -338,9 +338,10 @@ class SessionTest {
 
     @Test
     void aClientThatAnswersPingsStays() throws IOException {
-        try (TestGateway quick = new TestGateway(TestGateway.settings().withTiming(heartbeat(100, 90)));
+        // A pong may be late by most of a second on a busy machine; without one the next frame would be a Close.
+        try (TestGateway quick = new TestGateway(TestGateway.settings().withTiming(heartbeat(1000, 900)));
                 RawClient raw = quick.open(quick.verifier.newClient())) {
-            for (int i = 0; i < 5; i++) {
+            for (int i = 0; i < 3; i++) {
                 assertThat(raw.readFrame().opcode()).isEqualTo(PING);
                 raw.send(frame(FIN | PONG, new byte[0]));
             }
@@ -389,19 +390,21 @@ class SessionTest {
         assertThat(gateway.health.problems()).containsEntry("gateway", "stopping");
     }
 
+    /** The drain time is longer than so few need, so that stopping, which warns when it is late, has time to spare. */
     @Test
-    void goodbyesAreSpreadOverTheDrainTimeAndTheEndComesWhateverClientsDo() throws IOException {
-        var timing = GatewaySettings.Timing.defaults().withDrain(Duration.ofSeconds(1));
+    void goodbyesAreSpreadAndTheEndComesWhateverClientsDo() throws IOException {
+        var timing = GatewaySettings.Timing.defaults().withDrain(Duration.ofSeconds(2));
         try (TestGateway draining = new TestGateway(TestGateway.settings().withTiming(timing))) {
-            for (int i = 0; i < 200; i++) {
+            for (int i = 0; i < 100; i++) {
                 draining.open(draining.verifier.newClient());
             }
             long begin = System.nanoTime();
 
             draining.gateway.stop();
 
+            // Half a second of goodbyes, then 1.5 s for the answers, which alone would be less.
             assertThat(Duration.ofNanos(System.nanoTime() - begin))
-                    .isBetween(Duration.ofMillis(900), Duration.ofMillis(1000 + 2500));
+                    .isBetween(Duration.ofMillis(1800), Duration.ofSeconds(10));
             await().until(() -> draining.metric("whimbrel.gateway.connections") == 0);
         }
     }

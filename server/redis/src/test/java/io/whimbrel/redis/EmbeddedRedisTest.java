@@ -292,7 +292,7 @@ class EmbeddedRedisTest {
     @Test
     void oneThatDoesNotAnswerInTimeIsEndedAndSaid() throws Exception {
         Path file = Files.writeString(temp.resolve("redis.conf"), "bind 127.0.0.2\n");
-        EmbeddedRedisSettings settings = anyPort().withConfigFile(file).withStartTimeout(Duration.ofMillis(500));
+        EmbeddedRedisSettings settings = anyPort().withConfigFile(file).withStartTimeout(Duration.ofSeconds(3));
 
         assertThatThrownBy(() -> EmbeddedRedis.start(settings))
                 .isInstanceOf(EmbeddedRedisException.class)

@@ -87,7 +87,7 @@ class ReceiptTest {
     @Test
     void atTheTimeoutTheAnswerSaysHowFarItGot() throws Exception {
         subscribe();
-        CompletableFuture<JsonNode> answer = publishing("\"receipt\":\"acked\",\"timeout\":0.2");
+        CompletableFuture<JsonNode> answer = publishing("\"receipt\":\"acked\",\"timeout\":1");
 
         report(awaitReceived(), "one", 3, 2, 1);
 
@@ -95,14 +95,14 @@ class ReceiptTest {
         assertThat(receipt.path("sessions").asInt()).isEqualTo(3);
         assertThat(receipt.path("written").asInt()).isEqualTo(2);
         assertThat(receipt.path("acked").asInt()).isEqualTo(1);
-        assertThat(receipt.path("ms").asInt()).isGreaterThanOrEqualTo(200);
+        assertThat(receipt.path("ms").asInt()).isGreaterThanOrEqualTo(1000);
     }
 
     /** As when this server's connection to Redis was away for a moment. */
     @Test
     void whatThisServerDidNotHearOfIsReadAtTheTimeout() throws Exception {
         subscribe();
-        CompletableFuture<JsonNode> answer = publishing("\"receipt\":\"written\",\"timeout\":0.2");
+        CompletableFuture<JsonNode> answer = publishing("\"receipt\":\"written\",\"timeout\":1");
 
         Publication publication = awaitReceived();
         gateway.receipts().report(List.of(new Count(publication.id(), "one", null, 1, 1, 0)));
@@ -249,8 +249,9 @@ class ReceiptTest {
         gateway.subscribe(Topic.of(recipient)).toCompletableFuture().get(10, SECONDS);
     }
 
+    /** Looks often, since publishers wait meanwhile, some of them a second only. */
     private Publication awaitReceived() {
-        await().atMost(RunningWeb.DEADLINE).until(() -> !received.isEmpty());
+        await().atMost(RunningWeb.DEADLINE).pollInterval(Duration.ofMillis(2)).until(() -> !received.isEmpty());
         return received.element();
     }
 

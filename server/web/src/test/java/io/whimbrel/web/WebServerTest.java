@@ -166,7 +166,7 @@ class WebServerTest {
 
     @Test
     void bodyThatIsTooSlowIsRefusedAndCutOff() throws Exception {
-        web.draft.requestTimeout = Duration.ofMillis(600);
+        web.draft.requestTimeout = Duration.ofSeconds(2);
         web.start();
         String body = web.fine("1");
         String head = "POST /publish HTTP/1.1\r\nHost: x\r\nContent-Length: " + body.length() + "\r\n\r\n";
@@ -315,8 +315,8 @@ class WebServerTest {
 
     @Test
     void silentAndTricklingConnectionsAreClosed() throws Exception {
-        web.draft.requestTimeout = Duration.ofMillis(300);
-        web.draft.idleTimeout = Duration.ofMillis(300);
+        web.draft.requestTimeout = Duration.ofSeconds(2);
+        web.draft.idleTimeout = Duration.ofSeconds(2);
         web.start();
 
         assertThat(web.raw()).isEmpty();
@@ -362,7 +362,7 @@ class WebServerTest {
 
     @Test
     void partThatNeverAnswersIsNotWaitedForForever() throws Exception {
-        web.draft.requestTimeout = Duration.ofMillis(300);
+        web.draft.requestTimeout = Duration.ofSeconds(2);
         web.start();
         web.authenticator = _ -> new CompletableFuture<>();
 
@@ -408,6 +408,8 @@ class WebServerTest {
     @Test
     void stoppingDoesNotWaitBeyondItsDeadline() throws Exception {
         web.draft.drainTimeout = Duration.ofMillis(200);
+        web.draft.publishTimeout = Duration.ofMinutes(1); // nothing but the stop ends what is stuck
+        web.draft.requestTimeout = Duration.ofMinutes(1);
         web.start();
         web.broker.answer = new CompletableFuture<>();
         String body = web.fine("1");
@@ -418,7 +420,7 @@ class WebServerTest {
                             .getBytes(UTF_8));
             await().atMost(RunningWeb.DEADLINE).until(() -> !web.broker.published.isEmpty());
 
-            web.server().stop().await(2, SECONDS);
+            web.server().stop().await(10, SECONDS);
 
             assertThat(idle.getInputStream().read()).isEqualTo(-1);
             assertThat(stuck.getInputStream().read()).isEqualTo(-1);

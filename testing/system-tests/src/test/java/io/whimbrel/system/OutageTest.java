@@ -18,6 +18,8 @@ import org.junit.jupiter.api.io.TempDir;
 /** What users and operators see when a part is away, and that all is well again when it is back. */
 class OutageTest {
     private static final Duration DEADLINE = Part.DEADLINE;
+    /** 6 s are promised where the drain time is one; busy machines are given more. */
+    private static final Duration STOPS_WITHIN = Duration.ofSeconds(20);
 
     @TempDir
     private Path folder;
@@ -142,7 +144,7 @@ class OutageTest {
             leaving.signal("TERM");
 
             assertThat(anna.closing()).isEqualTo("3001 shutdown");
-            assertThat(leaving.awaitEnd(Duration.ofSeconds(6))).isZero();
+            assertThat(leaving.awaitEnd(STOPS_WITHIN)).isZero();
             anna.connect(staying.port());
             ben.publish(anna.address(), "\"here you are\"");
             assertThat(anna.receive().path("message").asText()).isEqualTo("here you are");

@@ -29,6 +29,8 @@ public final class Part implements AutoCloseable {
     public static final Path ROOT =
             Path.of(System.getProperty("whimbrel.root", ".")).toAbsolutePath();
     public static final Duration DEADLINE = Duration.ofSeconds(60);
+    /** A child that outlives it may hold its pipe open, and then the log has no end. */
+    private static final Duration LAST_LINES = Duration.ofSeconds(5);
 
     public static final Path JAR = ROOT.resolve("server/launcher/target/whimbrel.jar");
     private static final Path QUICK_STARTS = prepareQuickStarts();
@@ -37,6 +39,7 @@ public final class Part implements AutoCloseable {
 
     private final String name;
     private final Process process;
+    private final Thread reader;
     private final List<String> log = new CopyOnWriteArrayList<>();
 
     private Part(String name, List<String> command) throws IOException {
@@ -46,7 +49,7 @@ public final class Part implements AutoCloseable {
         process = builder.start();
         BufferedReader output = process.inputReader(StandardCharsets.UTF_8);
         // A read of a pipe holds its thread: virtual threads would run out of carriers.
-        Thread.ofPlatform().daemon().name("log of " + name).start(() -> readLog(output));
+        reader = Thread.ofPlatform().daemon().name("log of " + name).start(() -> readLog(output));
     }
 
     private void readLog(BufferedReader output) {
@@ -171,11 +174,12 @@ public final class Part implements AutoCloseable {
         process.destroyForcibly().waitFor();
     }
 
-    /** Waits for its end; answers the exit code. */
+    /** Waits for its end, and until the log has its last lines; answers the exit code. */
     public int awaitEnd(Duration atMost) throws InterruptedException {
         if (!process.waitFor(atMost.toMillis(), TimeUnit.MILLISECONDS)) {
             throw new AssertionError("%s did not end within %s; it said%n%s".formatted(name, atMost, log()));
         }
+        var _ = reader.join(LAST_LINES);
         return process.exitValue();
     }
 

@@ -19,6 +19,9 @@ import org.junit.jupiter.api.io.TempDir;
 class ReceiptStoryTest {
     private static final String WRITTEN = ",\"receipt\":\"written\",\"timeout\":";
     private static final String ACKED = ",\"receipt\":\"acked\",\"timeout\":";
+    /** In so many seconds what has happened is counted, also on busy machines. */
+    private static final int ENOUGH = 5;
+
     private static final int KEPT = 100;
     private static final int LARGE_BYTES = 60_000;
     /** More than the system holds for one connection. */
@@ -107,13 +110,14 @@ class ReceiptStoryTest {
     void atTheTimeoutTheAnswerSaysHowFarItGot() throws Exception {
         try (Client anna = town.newClient().connectWith(here, "&acks=1");
                 Client tab = anna.tab().connectWith(there, "&acks=1")) {
-            CompletableFuture<JsonNode> answer = inBackground(() -> backend.publish(anna.address(), "1", ACKED + 1));
+            CompletableFuture<JsonNode> answer =
+                    inBackground(() -> backend.publish(anna.address(), "1", ACKED + ENOUGH));
             anna.ack(anna.receive().path("offset").asLong());
             tab.receive();
 
             JsonNode heard = answer.get(Part.DEADLINE.toSeconds(), TimeUnit.SECONDS);
             assertReceipt(heard, 2, 2, 2, 1);
-            assertThat(heard.path("receipt").path("ms").asInt()).isGreaterThanOrEqualTo(1_000);
+            assertThat(heard.path("receipt").path("ms").asInt()).isGreaterThanOrEqualTo(ENOUGH * 1_000);
             assertThat(backend.state(heard.path("id").asText())).isEqualTo("acked");
         }
     }
@@ -147,7 +151,7 @@ class ReceiptStoryTest {
                 backend.publish(anna.address(), large);
             }
 
-            JsonNode answer = backend.publish(anna.address(), large, WRITTEN + 1);
+            JsonNode answer = backend.publish(anna.address(), large, WRITTEN + ENOUGH);
 
             assertReceipt(answer, 1, 1, 0, 0);
             assertThat(backend.state(answer.path("id").asText())).isEqualTo("routed");

@@ -53,6 +53,7 @@ class SlowReadersTest {
                 "--web.admin.port=0",
                 "--gateway.admin.port=0",
                 "--gateway.ping.interval=10m", // who has stopped does not answer
+                "--gateway.close.timeout=2m", // nor does it read a Close frame before all is published
                 "--gateway.outbox.rules=news.*=drop-oldest,prices.*=latest",
                 "--web.api-keys=" + API_KEY,
                 "--auth.secret=" + SECRET,

@@ -35,6 +35,12 @@ final class Up {
         return Integer.parseInt(up.awaitInLog(GATEWAY).group(1));
     }
 
+    /** @param service {@code web server} or {@code gateway} */
+    static int adminPort(Part up, String service) {
+        return Integer.parseInt(up.awaitInLog(Pattern.compile(service + " on port \\d+, admin port (\\d+)"))
+                .group(1));
+    }
+
     /** The Redis this one started, where it still runs. */
     static Optional<ProcessHandle> redisOf(Part up) {
         long pid = Long.parseLong(up.awaitInLog(REDIS_PID).group(1));

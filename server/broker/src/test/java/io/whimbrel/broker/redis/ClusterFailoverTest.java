@@ -19,8 +19,10 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
 /** A primary of a Redis Cluster is held up, and its replica takes over. */
@@ -31,6 +33,7 @@ class ClusterFailoverTest {
     private Path folder;
 
     @Test
+    @Timeout(value = 3, unit = TimeUnit.MINUTES)
     void subscriptionsAndPublicationsFollowTheReplicaThatTakesOver() throws Exception {
         RecordingListener listener = new RecordingListener();
         AtomicInteger renewals = new AtomicInteger();
@@ -59,8 +62,11 @@ class ClusterFailoverTest {
 
             primary.signal("STOP");
             try {
-                await().atMost(SOON).until(() -> publisher.outage().isPresent());
+                await().pollInterval(Duration.ofMillis(2))
+                        .atMost(SOON)
+                        .until(() -> publisher.outage().isPresent());
                 await().atMost(SOON).until(() -> publisher.outage().isEmpty());
+                await().atMost(SOON).until(() -> node.counters().moved.sum() > 0);
                 await().atMost(SOON).until(() -> node.outage().isEmpty());
                 assertThat(get(publisher.publish(publication("after", topic))).nodes())
                         .isEqualTo(1);

@@ -253,7 +253,9 @@ class DurabilityTest {
 
     private RedisBroker broker(EmbeddedRedis redis, Durability durability) {
         RedisBroker node = open(RedisBroker.connect(settings(redis, durability), Broker.Listener.NONE));
-        await().atMost(SOON).untilAsserted(() -> assertThat(node.outage()).isEmpty());
+        await().pollInterval(Duration.ofMillis(2)) // too few replicas are noticed soon
+                .atMost(SOON)
+                .untilAsserted(() -> assertThat(node.outage()).isEmpty());
         return node;
     }
 

@@ -11,8 +11,6 @@ import io.lettuce.core.cluster.SlotHash;
 import io.whimbrel.redis.EmbeddedRedis;
 import io.whimbrel.redis.EmbeddedRedisSettings;
 import java.io.IOException;
-import java.net.InetAddress;
-import java.net.ServerSocket;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -20,21 +18,15 @@ import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
-import java.util.concurrent.ThreadLocalRandom;
 import java.util.function.Predicate;
 import java.util.stream.Collectors;
 
 /** A Redis Cluster on loopback: primaries that share the slots, each with one replica or none. */
 final class RedisCluster implements AutoCloseable {
     private static final Duration FORMED_WITHIN = Duration.ofSeconds(60);
-    /** Ports whose neighbours ten thousand further on, where the nodes talk to each other, exist as well. */
-    private static final int FIRST_PORT = 20_000;
-
-    private static final int LAST_PORT = 32_000;
     private static final String CONF = """
         cluster-enabled yes
         cluster-config-file nodes.conf
-        cluster-node-timeout 1500
         cluster-replica-validity-factor 0
         repl-diskless-sync-delay 0
         appendonly yes
@@ -45,16 +37,21 @@ final class RedisCluster implements AutoCloseable {
     final List<Node> replicas = new ArrayList<>();
     private final RedisClient client = RedisClient.create();
 
+    /** A replica takes over soon; without one a primary that is held up for a moment is better waited for. */
+    private static final String SOON = "cluster-node-timeout 1500\n";
+
+    private static final String PATIENT = "cluster-node-timeout 15000\n";
+
     final class Node {
         final EmbeddedRedis server;
         private final StatefulRedisConnection<String, String> connection;
 
-        private Node(Path folder) throws IOException {
+        private Node(Path folder, String timeout) throws IOException {
             Files.createDirectories(folder);
-            Path conf = Files.writeString(folder.resolve("cluster.conf"), CONF);
+            Path conf = Files.writeString(folder.resolve("cluster.conf"), CONF + timeout);
             server = EmbeddedRedis.start(EmbeddedRedisSettings.in(folder.resolve("redis"))
                     .withConfigFile(conf)
-                    .withPort(freePort()));
+                    .withPort(FreePorts.next()));
             connection = client.connect(RedisURI.create(server.uri()));
         }
 
@@ -89,10 +86,11 @@ final class RedisCluster implements AutoCloseable {
     }
 
     private void form(Path folder, int shards, boolean withReplicas) throws IOException {
+        String timeout = withReplicas ? SOON : PATIENT;
         for (int i = 0; i < shards; i++) {
-            primaries.add(new Node(folder.resolve("primary-" + i)));
+            primaries.add(new Node(folder.resolve("primary-" + i), timeout));
             if (withReplicas) {
-                replicas.add(new Node(folder.resolve("replica-" + i)));
+                replicas.add(new Node(folder.resolve("replica-" + i), timeout));
             }
         }
         for (int i = 0; i < shards; i++) {
@@ -191,20 +189,6 @@ final class RedisCluster implements AutoCloseable {
         while (!keys.isEmpty()) {
             from.commands().migrate("127.0.0.1", to.server.port(), 0, 5_000, MigrateArgs.Builder.keys(keys));
             keys = from.commands().clusterGetKeysInSlot(slot, 100);
-        }
-    }
-
-    private static int freePort() throws IOException {
-        for (int attempt = 0; ; attempt++) {
-            int port = ThreadLocalRandom.current().nextInt(FIRST_PORT, LAST_PORT);
-            try (ServerSocket here = new ServerSocket(port, 1, InetAddress.getLoopbackAddress());
-                    ServerSocket bus = new ServerSocket(port + 10_000, 1, InetAddress.getLoopbackAddress())) {
-                return Math.min(here.getLocalPort(), bus.getLocalPort());
-            } catch (IOException e) {
-                if (attempt == 100) {
-                    throw e;
-                }
-            }
         }
     }
 

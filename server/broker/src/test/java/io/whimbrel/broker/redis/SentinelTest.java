@@ -15,9 +15,6 @@ import io.whimbrel.model.Topic;
 import io.whimbrel.redis.EmbeddedRedis;
 import io.whimbrel.redis.EmbeddedRedisSettings;
 import java.io.IOException;
-import java.io.UncheckedIOException;
-import java.net.InetAddress;
-import java.net.ServerSocket;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -156,7 +153,7 @@ class SentinelTest {
 
     /** Begins with the first Redis, and is told by us alone which one is the primary. */
     private final class Sentinel implements AutoCloseable {
-        private final int port = freePort();
+        private final int port = FreePorts.next();
         private final Process process;
         private final RedisClient client = RedisClient.create();
 
@@ -202,14 +199,6 @@ class SentinelTest {
         public void close() throws InterruptedException {
             process.destroyForcibly().waitFor();
             client.shutdown();
-        }
-    }
-
-    private static int freePort() {
-        try (ServerSocket socket = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
-            return socket.getLocalPort();
-        } catch (IOException e) {
-            throw new UncheckedIOException(e);
         }
     }
 }

@@ -22,6 +22,7 @@ import org.awaitility.core.ConditionTimeoutException;
  * to rest, and the checker reads what was noted.
  *
  * @param variant what its report is called besides, where the deployment does not say all
+ * @param readinessLimitMillis for how long a part may say that it is ready while nothing flows through it
  */
 record ChaosRun(
         RedisDeployment.Form form,
@@ -29,6 +30,7 @@ record ChaosRun(
         long seed,
         List<String> settings,
         Optional<PlantedBug> planted,
+        long readinessLimitMillis,
         Faults faults) {
     /** Which faults are done; made when it is known what there is to break. */
     interface Faults {
@@ -47,7 +49,14 @@ record ChaosRun(
 
     /** So many faults at random. */
     static ChaosRun of(RedisDeployment.Form form, long seed, int faults, List<String> settings) {
-        return new ChaosRun(form, "", seed, settings, Optional.empty(), layout -> Schedule.of(seed, faults, layout));
+        return new ChaosRun(
+                form,
+                "",
+                seed,
+                settings,
+                Optional.empty(),
+                ReadinessRule.LIMIT_MILLIS,
+                layout -> Schedule.of(seed, faults, layout));
     }
 
     /** So many faults that each harm both copies of a shard. */
@@ -58,11 +67,18 @@ record ChaosRun(
                 seed,
                 settings,
                 Optional.empty(),
+                ReadinessRule.LIMIT_MILLIS,
                 layout -> Schedule.ofCopies(seed, faults, layout));
     }
 
     static ChaosRun with(PlantedBug bug, RedisDeployment.Form form, long seed, List<Fault> faults) {
-        return new ChaosRun(form, bug.words(), seed, List.of(), Optional.of(bug), _ -> faults);
+        return new ChaosRun(
+                form, bug.words(), seed, List.of(), Optional.of(bug), ReadinessRule.LIMIT_MILLIS, _ -> faults);
+    }
+
+    /** The same where the parts themselves may be starved. */
+    ChaosRun withReadinessLimit(long millis) {
+        return new ChaosRun(form, variant, seed, settings, planted, millis, faults);
     }
 
     ChaosReport run(Path folder) throws Exception {
@@ -80,7 +96,8 @@ record ChaosRun(
             long start = ledger.now();
             stage.start();
             run(stage, ledger);
-            report = new ChaosReport(name, seed, (ledger.now() - start) / 1000, Checker.check(ledger.entries()));
+            long seconds = (ledger.now() - start) / 1000;
+            report = new ChaosReport(name, seed, seconds, Checker.check(ledger.entries(), readinessLimitMillis));
             keepEvidence(name, stage, ledger);
         }
         System.out.print(report.text());

@@ -10,20 +10,23 @@ import java.util.TreeMap;
 /** Reads a ledger and says what of the promises was not kept. A pure function. */
 final class Checker {
     private final List<Entry> entries;
+    private final long readinessLimitMillis;
     private final List<Violation> violations = new ArrayList<>();
 
-    private Checker(List<Entry> entries) {
+    private Checker(List<Entry> entries, long readinessLimitMillis) {
         this.entries = List.copyOf(entries);
+        this.readinessLimitMillis = readinessLimitMillis;
     }
 
-    static Findings check(List<Entry> entries) {
-        return new Checker(entries).check();
+    /** @param readinessLimitMillis as of {@link ReadinessRule#check} */
+    static Findings check(List<Entry> entries, long readinessLimitMillis) {
+        return new Checker(entries, readinessLimitMillis).check();
     }
 
     private Findings check() {
         Deliveries deliveries = Deliveries.of(entries, violations);
         violations.addAll(ReceiptRule.check(entries));
-        violations.addAll(ReadinessRule.check(entries));
+        violations.addAll(ReadinessRule.check(entries, readinessLimitMillis));
         for (Entry entry : entries) {
             switch (entry) {
                 case Entry.Refused(long at, long letter, int status, String answer) ->

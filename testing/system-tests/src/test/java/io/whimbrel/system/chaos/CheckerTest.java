@@ -60,7 +60,7 @@ class CheckerTest {
     }
 
     private Findings check() {
-        return Checker.check(ledger);
+        return Checker.check(ledger, ReadinessRule.LIMIT_MILLIS);
     }
 
     private static List<Rule> rules(Findings findings) {
@@ -385,6 +385,14 @@ class CheckerTest {
 
         assertThat(rules(findings)).containsExactly(Rule.FALSE_READINESS);
         assertThat(findings.violations().getFirst().evidence()).contains(GATEWAY);
+    }
+
+    @Test
+    void aRunMayAllowLongerSilencesButNotAll() {
+        tenSeconds(200, 2_000, 8_000);
+
+        assertThat(Checker.check(ledger, 7_000).violations()).isEmpty();
+        assertThat(rules(Checker.check(ledger, 5_000))).containsExactly(Rule.FALSE_READINESS);
     }
 
     @Test

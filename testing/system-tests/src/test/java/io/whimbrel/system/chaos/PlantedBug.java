@@ -117,6 +117,8 @@ enum PlantedBug {
     private static final ClassDesc FUTURE = ClassDesc.of("java.util.concurrent.CompletableFuture");
 
     private final String className;
+
+    @SuppressWarnings("ImmutableEnumChecker") // made by List.of
     private final List<String> methodNames;
 
     PlantedBug(String className, String... methodNames) {

@@ -18,7 +18,7 @@ import java.util.TreeMap;
  * that are far apart.
  */
 final class ReadinessRule {
-    /** 3 s, and what the polls and the canaries may be late. */
+    /** 3 s, and what the polls and the canaries may be late; for parts that are not starved themselves. */
     static final long LIMIT_MILLIS = 3_500;
 
     /** Longer between two polls, and it is not known what was in between. */
@@ -26,6 +26,7 @@ final class ReadinessRule {
     /** How long after its fault a web server counts as harmed. */
     private static final long HARMED_MILLIS = 5_000;
 
+    private final long limitMillis;
     private final Map<String, List<Polled>> polls = new TreeMap<>();
     private final Map<String, List<Long>> arrivals = new HashMap<>();
     private final Map<String, List<CanarySent>> sentByWeb = new HashMap<>();
@@ -37,10 +38,13 @@ final class ReadinessRule {
 
     private record Span(String target, long from, long to) {}
 
-    private ReadinessRule() {}
+    private ReadinessRule(long limitMillis) {
+        this.limitMillis = limitMillis;
+    }
 
-    static List<Violation> check(List<Entry> entries) {
-        ReadinessRule rule = new ReadinessRule();
+    /** @param limitMillis for how long a part may say that it is ready while nothing flows through it */
+    static List<Violation> check(List<Entry> entries, long limitMillis) {
+        ReadinessRule rule = new ReadinessRule(limitMillis);
         entries.forEach(rule::read);
         rule.open
                 .values()
@@ -110,10 +114,10 @@ final class ReadinessRule {
     }
 
     private void checkSilence(String part, boolean web, long from, long to) {
-        if (to - from <= LIMIT_MILLIS || stalls.stream().anyMatch(stall -> stall.since() < to && stall.at() > from)) {
+        if (to - from <= limitMillis || stalls.stream().anyMatch(stall -> stall.since() < to && stall.at() > from)) {
             return;
         }
-        long latest = to - LIMIT_MILLIS;
+        long latest = to - limitMillis;
         boolean due = web
                 ? sentByWeb.getOrDefault(part, List.of()).stream()
                         .anyMatch(sent -> sent.startedAt() >= from && sent.startedAt() <= latest)

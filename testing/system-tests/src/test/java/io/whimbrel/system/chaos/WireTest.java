@@ -174,8 +174,8 @@ class WireTest {
     @Test
     void aThrottledWireLetsTheSenderWait() throws IOException {
         wire.strike(Kind.THROTTLE);
-        send(near, "x".repeat(4 * 1024));
         long before = System.nanoTime();
+        send(near, "x".repeat(4 * 1024));
 
         receive(far, 4 * 1024);
 
