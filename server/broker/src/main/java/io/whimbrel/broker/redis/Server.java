@@ -10,27 +10,26 @@ import java.util.concurrent.CompletionStage;
  * made the primary, ends it or is found out by what it answers.
  *
  * @param runId another one after each start
- * @param replicationId of the data it holds: another one after each start, and after each promotion
+ * @param promotedFrom of what data it went on with when it was promoted last, another one each time; empty if it never was, or has had
+ *     no replica for an hour since. The id of its data itself changes as well when a first replica comes, which means nothing here.
  * @param loading whether it still reads its files, and says untrue things of itself meanwhile, such as that it keeps none
  * @param primary whether it takes writes, being no replica
- * @param promoted whether it was a replica and went on with what it had
  * @param keepsFile whether what it holds is written to an append-only file
  * @param ofCluster whether it belongs to a cluster
  */
 record Server(
-        String runId,
-        String replicationId,
-        boolean loading,
-        boolean primary,
-        boolean promoted,
-        boolean keepsFile,
-        boolean ofCluster) {
+        String runId, String promotedFrom, boolean loading, boolean primary, boolean keepsFile, boolean ofCluster) {
 
     private static final int SHORT = 8;
 
-    /** Which run of which data this is. */
+    /** Which run of which data this is: {@code <run>} or {@code <run>-<promotion>}. */
     String run() {
-        return shortened(runId) + shortened(replicationId);
+        return promoted() ? shortened(runId) + '-' + shortened(promotedFrom) : shortened(runId);
+    }
+
+    /** Whether it was a replica, and went on with what it had. */
+    boolean promoted() {
+        return !promotedFrom.isEmpty();
     }
 
     private static String shortened(String id) {
@@ -49,12 +48,12 @@ record Server(
                 fields.put(line.substring(0, colon), line.substring(colon + 1));
             }
         }
+        String second = fields.getOrDefault("master_replid2", "");
         return new Server(
                 fields.getOrDefault("run_id", ""),
-                fields.getOrDefault("master_replid", ""),
+                second.matches("0*") ? "" : second,
                 "1".equals(fields.get("loading")),
                 "master".equals(fields.get("role")),
-                !fields.getOrDefault("master_replid2", "0").matches("0*"),
                 "1".equals(fields.get("aof_enabled")),
                 "1".equals(fields.get("cluster_enabled")));
     }

@@ -1,7 +1,8 @@
 -- The topic's epoch; called by scripts that give offsets or tell them. Where this Redis is not the one that gave the last offset, or
 -- not with the same data, that one may have given further ones, which somebody has seen: a new epoch begins, whose offsets go on
 -- behind those that are known here, and the end of the earlier one is remembered.
--- A term says which Redis this is: <doubt>.<run>; while the doubt is the same nothing that was accepted can have been lost.
+-- A term says which Redis this is: <doubt>.<run>; while the doubt is the same nothing that was accepted can have been lost. A run is
+-- <start>[-<promotion>]. The promotion is forgotten after an hour without replicas, so who does not name one may mean the same run.
 local function epoch_of(key, stream, term, fresh)
   local meta = redis.call('HMGET', key, 'e', 't')
   if not meta[1] then
@@ -13,8 +14,12 @@ local function epoch_of(key, stream, term, fresh)
     return meta[1]
   end
   local run = term:match('[^.]*$')
-  if not meta[2] or meta[2]:match('[^.]*$') == run then -- from before there were terms; or the doubt was forgotten meanwhile
+  local known = meta[2] and meta[2]:match('[^.]*$')
+  if not known or known == run then -- from before there were terms; or the doubt was forgotten meanwhile
     redis.call('HSET', key, 't', term)
+    return meta[1]
+  end
+  if not run:find('-', 1, true) and known:match('^[^-]*') == run then
     return meta[1]
   end
   local before = redis.call('HMGET', key, 'o', 'p')

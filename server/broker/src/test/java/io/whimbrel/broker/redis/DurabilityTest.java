@@ -154,6 +154,22 @@ class DurabilityTest {
         assertThat(history.standing(second)).isEqualTo(new History.Standing(third.at(2), true));
     }
 
+    /** Redis calls its data otherwise from then on, and who was connected before does not know. */
+    @Test
+    void aFirstReplicaChangesNoEpoch() throws Exception {
+        EmbeddedRedis primary = redis("primary", "");
+        RedisBroker before = broker(primary, Durability.MEMORY);
+        Position first = publish(before, "one");
+
+        awaitInSync(primary, replicaOf(primary));
+        RedisBroker after = broker(primary, Durability.MEMORY);
+        Position second = publish(after, "two");
+        Position third = publish(before, "three");
+        Position fourth = publish(after, "four");
+
+        assertThat(List.of(second, third, fourth)).containsExactly(first.at(2), first.at(3), first.at(4));
+    }
+
     /** While it reads its files it answers INFO, and says that it keeps none. */
     @Test
     void aRedisThatIsStillLoadingIsNotTakenForOneThatLacksSomething() throws Exception {
