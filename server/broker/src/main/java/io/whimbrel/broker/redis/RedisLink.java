@@ -56,7 +56,9 @@ final class RedisLink<C extends StatefulRedisConnection<String, byte[]>> {
     private boolean wasReady;
     private int failures;
     private boolean pingUnanswered;
+    /** Of those that were not answered the first one. */
     private long pingSentNanos;
+
     private @Nullable String lastLogged;
 
     /** The one that the last attempt went to. */
@@ -267,16 +269,18 @@ final class RedisLink<C extends StatefulRedisConnection<String, byte[]>> {
         if (connection != null && pingUnanswered) {
             if (System.nanoTime() - pingSentNanos >= SILENCE_LIMIT.toNanos()) {
                 lost(connection, "connected, but there was no answer for %d s".formatted(SILENCE_LIMIT.toSeconds()));
+            } else {
+                ping(connection); // the answer to the last one may have come too late to count
             }
         } else if (connection != null) {
+            pingUnanswered = true;
+            pingSentNanos = System.nanoTime();
             ping(connection);
         }
         heartbeatLater();
     }
 
     private void ping(C connection) {
-        pingUnanswered = true;
-        pingSentNanos = System.nanoTime();
         var _ = connection
                 .async()
                 .ping()
