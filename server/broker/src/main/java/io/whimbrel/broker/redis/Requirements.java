@@ -6,10 +6,11 @@ import io.lettuce.core.ScriptOutputType;
 import io.lettuce.core.api.StatefulRedisConnection;
 import java.time.Duration;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
-import org.jspecify.annotations.Nullable;
+import java.util.concurrent.ConcurrentHashMap;
 
 /** What each Redis has to be for what the settings promise. Safe for any thread. */
 final class Requirements implements Shard.Requirement {
@@ -18,7 +19,8 @@ final class Requirements implements Shard.Requirement {
 
     private final RedisSettings settings;
     private final boolean cluster;
-    private volatile @Nullable String misfit;
+    /** What is wrong, by server. */
+    private final Map<String, String> misfits = new ConcurrentHashMap<>();
 
     Requirements(RedisSettings settings) {
         this.settings = settings;
@@ -27,7 +29,7 @@ final class Requirements implements Shard.Requirement {
 
     /** What is wrong with a Redis that was reached, and stays so until somebody changes it or the settings. */
     Optional<String> misfit() {
-        return Optional.ofNullable(misfit);
+        return misfits.values().stream().findFirst();
     }
 
     @Override
@@ -39,30 +41,33 @@ final class Requirements implements Shard.Requirement {
             return failed("it is a replica, which takes no writes");
         }
         if (server.ofCluster() && !cluster) {
-            return unfit("it belongs to a cluster: name at least two of its nodes, as in redis://host:port,host:port");
+            return unfit(
+                    server,
+                    "it belongs to a cluster: name at least two of its nodes, as in redis://host:port,host:port");
         }
         if (!server.ofCluster() && cluster) {
-            return unfit("it belongs to no cluster, but several nodes are named");
+            return unfit(server, "it belongs to no cluster, but several nodes are named");
         }
         if (settings.durability() == Durability.FSYNC) {
             return connection.async().configGet("append*").thenCompose(config -> {
                 String writes = config.getOrDefault("appendonly", "?");
                 String syncs = config.getOrDefault("appendfsync", "?");
                 if (writes.equals("yes") && syncs.equals("always")) {
-                    misfit = null;
+                    misfits.remove(server.runId());
                     return CompletableFuture.completedFuture(null);
                 }
                 return unfit(
+                        server,
                         "it has appendonly %s and appendfsync %s, and broker.redis.durability is fsync: set appendonly yes and appendfsync always there"
                                 .formatted(writes, syncs));
             });
         }
-        misfit = null;
+        misfits.remove(server.runId());
         return CompletableFuture.completedFuture(null);
     }
 
-    private CompletableFuture<Void> unfit(String why) {
-        misfit = why;
+    private CompletableFuture<Void> unfit(Server server, String why) {
+        misfits.put(server.runId(), why);
         return failed(why);
     }
 
