@@ -186,7 +186,7 @@ public abstract class BrokerContract {
         assertThat(List.of(both, single, nobody)).containsExactly(2, 1, 0);
         await().atMost(SOON).until(() -> otherListener.received().size() == 2);
         await().atMost(SOON).until(() -> listener.received().size() == 1);
-        assertThat(otherListener.ids()).containsExactly("to-both", "to-other");
+        assertThat(otherListener.ids()).containsExactlyInAnyOrder("to-both", "to-other"); // topics have an order each
         assertThat(listener.ids()).containsExactly("to-both");
     }
 

@@ -187,6 +187,7 @@ final class ClusterShards implements Shards {
                         (ranges, failure) -> {
                             if (closed) {
                                 answered.forEach(it -> it.complete(null));
+                                look(); // lets those go that came meanwhile
                                 return;
                             }
                             if (failure == null) {
@@ -368,6 +369,11 @@ final class ClusterShards implements Shards {
         for (Shard shard : now.values()) {
             shard.probe().start(settings.keyPrefix(), slot -> slots[slot].equals(shard));
         }
+        before.forEach((node, shard) -> {
+            if (!now.containsKey(node)) {
+                shard.probe().leave();
+            }
+        });
         for (Shard shard : all) {
             shard.subscriptions()
                     .settle(

@@ -27,26 +27,39 @@ final class Comparison {
 
     static final Duration EVERY = Duration.ofSeconds(5);
 
-    /** Channels, and since Redis 7.0.3 sharded ones beside them. */
-    private static final Pattern COUNT = Pattern.compile(" s?sub=(\\d+)");
+    private static final Pattern CHANNELS = Pattern.compile(" sub=(\\d+)");
+    /** Since Redis 7.0.3. */
+    private static final Pattern SHARDED_CHANNELS = Pattern.compile(" ssub=(\\d+)");
+
+    /** Shortfalls of one connection after the other that are believed: who counts wrongly must not keep us away for ever. */
+    private static final int MOST_IN_A_ROW = 3;
 
     /** Once per process: it is the same for each connection. */
     private static final AtomicBoolean refusalLogged = new AtomicBoolean();
 
     private final RedisLink<StatefulRedisPubSubConnection<String, byte[]>> link;
+    private final boolean sharded;
     private final IntSupplier wanted;
     private final BrokerCounters counters;
     /** How many channels went without having been asked to. */
     private long departures;
 
+    /** Connections that were given up, since the last that had all. */
+    private int inARow;
+
     private @Nullable ScheduledFuture<?> next;
 
-    /** @param wanted how many channels Redis has been asked for by now */
+    /**
+     * @param sharded whether Redis has to tell of sharded channels as well
+     * @param wanted how many channels Redis has been asked for by now
+     */
     Comparison(
             RedisLink<StatefulRedisPubSubConnection<String, byte[]>> link,
+            boolean sharded,
             IntSupplier wanted,
             BrokerCounters counters) {
         this.link = link;
+        this.sharded = sharded;
         this.wanted = wanted;
         this.counters = counters;
     }
@@ -86,29 +99,45 @@ final class Comparison {
 
     /** Completes when Redis has all it was asked for; fails when that is less, with how much, or when it does not answer. */
     CompletionStage<Void> complete(StatefulRedisPubSubConnection<String, byte[]> connection) {
+        return missing(connection)
+                .thenComposeAsync(
+                        // One that goes may be counted by us and not by Redis: only what is missing twice is missing.
+                        missing -> missing == 0 ? CompletableFuture.completedStage(0) : missing(connection),
+                        link.loop())
+                .thenComposeAsync(this::judge, link.loop());
+    }
+
+    private CompletionStage<Void> judge(int missing) {
+        if (missing == 0) {
+            inARow = 0;
+            return CompletableFuture.completedStage(null);
+        }
+        counters.subscriptionsMissing.add(missing);
+        String what = "%d of %d subscriptions are missing there".formatted(missing, wanted.getAsInt());
+        if (inARow == MOST_IN_A_ROW) {
+            log.debug("{}, as with {} connections before: it is not believed", what, MOST_IN_A_ROW);
+            return CompletableFuture.completedStage(null);
+        }
+        if (++inARow == MOST_IN_A_ROW) {
+            log.warn("{}, also after {} connections: what it counts is not believed any more", what, MOST_IN_A_ROW);
+        }
+        return CompletableFuture.failedStage(new BrokerUnavailableException(what));
+    }
+
+    /** Completes with how many channels Redis lacks; with 0 where it cannot say. */
+    private CompletionStage<Integer> missing(StatefulRedisPubSubConnection<String, byte[]> connection) {
         int all = wanted.getAsInt();
         long before = departures;
         return count(connection)
-                .thenComposeAsync(
-                        count -> {
-                            int has = count.orElse(all);
-                            if (has >= all || departures != before) {
-                                return CompletableFuture.completedStage(null);
-                            }
-                            counters.subscriptionsMissing.add(all - has);
-                            return CompletableFuture.failedStage(new BrokerUnavailableException(
-                                    "it has %d of %d subscriptions".formatted(has, all)));
-                        },
-                        link.loop());
+                .thenApplyAsync(count -> departures == before ? Math.max(0, all - count.orElse(all)) : 0, link.loop());
     }
 
-    /** Completes with nothing where Redis does not let us ask. */
-    private static CompletionStage<OptionalInt> count(StatefulRedisPubSubConnection<String, byte[]> connection) {
+    private CompletionStage<OptionalInt> count(StatefulRedisPubSubConnection<String, byte[]> connection) {
         return connection.async().clientInfo().handle((info, failure) -> {
             if (failure == null) {
                 return count(info);
             }
-            if (!RedisTrouble.isAnswer(failure)) {
+            if (RedisTrouble.isTimeout(failure) || !connection.isOpen()) {
                 throw new CompletionException(failure);
             }
             if (refusalLogged.compareAndSet(false, true)) {
@@ -120,12 +149,16 @@ final class Comparison {
         });
     }
 
-    private static OptionalInt count(String info) {
-        Matcher counts = COUNT.matcher(info);
-        OptionalInt sum = OptionalInt.empty();
-        while (counts.find()) {
-            sum = OptionalInt.of(sum.orElse(0) + Integer.parseInt(counts.group(1)));
-        }
-        return sum;
+    private OptionalInt count(String info) {
+        OptionalInt classic = count(CHANNELS, info);
+        OptionalInt ofShards = sharded ? count(SHARDED_CHANNELS, info) : OptionalInt.of(0);
+        return classic.isPresent() && ofShards.isPresent()
+                ? OptionalInt.of(classic.getAsInt() + ofShards.getAsInt())
+                : OptionalInt.empty();
+    }
+
+    private static OptionalInt count(Pattern pattern, String info) {
+        Matcher matcher = pattern.matcher(info);
+        return matcher.find() ? OptionalInt.of(Integer.parseInt(matcher.group(1))) : OptionalInt.empty();
     }
 }

@@ -30,6 +30,23 @@ final class Errands {
         this.timeout = timeout;
     }
 
+    /**
+     * Sends a message to the nodes that hear a channel; completes with how many those are. While a slot is under way its channels are
+     * served where they were, but scripts are sent on, since no key of such a name is there: SPUBLISH alone is let through.
+     */
+    static CompletionStage<Integer> announce(Connection connection, String channel, byte[] message) {
+        return Script.ANNOUNCE
+                .call(connection, new String[] {channel}, message)
+                .<Object>thenApply(List::getFirst)
+                .exceptionallyCompose(failure -> {
+                    Redirection redirection = Redirection.of(failure);
+                    return redirection != null && redirection.asking()
+                            ? connection.commands().spublish(channel, message).<Object>thenApply(it -> it)
+                            : CompletableFuture.failedStage(failure);
+                })
+                .thenApply(nodes -> Math.toIntExact((Long) nodes));
+    }
+
     private record Errand<T>(
             String doing,
             String key,
@@ -97,17 +114,25 @@ final class Errands {
         });
     }
 
+    private boolean isInTime(Errand<?> errand) {
+        return System.nanoTime() - errand.begunNanos < timeout.toNanos();
+    }
+
     private <T> void failed(
             Errand<T> errand, Shard.CommandLink link, Connection connection, Throwable failure, int redirections) {
         Redirection redirection = cluster ? Redirection.of(failure) : null;
-        boolean inTime = System.nanoTime() - errand.begunNanos < timeout.toNanos();
-        if (redirection != null && redirections < MOST_REDIRECTIONS && inTime) {
+        if (redirection != null && redirections < MOST_REDIRECTIONS && isInTime(errand)) {
             if (redirection.asking()) {
                 run(errand, shards.at(redirection, errand.key), true, redirections + 1);
-            } else {
-                var _ = shards.refresh()
-                        .thenRun(() -> run(errand, shards.at(redirection, errand.key), false, redirections + 1));
+                return;
             }
+            var _ = shards.refresh().thenRun(() -> {
+                if (isInTime(errand)) {
+                    run(errand, shards.at(redirection, errand.key), false, redirections + 1);
+                } else {
+                    errand.result.completeExceptionally(RedisTrouble.unavailable(errand.doing, failure));
+                }
+            });
             return;
         }
         if (RedisTrouble.isReplica(failure)) {

@@ -144,7 +144,7 @@ final class Probe {
         long sent = ++number;
         byte[] message =
                 ByteBuffer.allocate(MESSAGE_BYTES).putLong(secret).putLong(sent).array();
-        CompletionStage<?> taken = Script.ANNOUNCE.call(connection, new String[] {to}, message);
+        CompletionStage<?> taken = Errands.announce(connection, to, message);
         if (asPublisher) {
             taken = connection.durably(taken);
         }
@@ -233,6 +233,13 @@ final class Probe {
     /** Whether what is published reaches too few replicas. */
     boolean lacksReplicas() {
         return lacksReplicas;
+    }
+
+    /** Leaves its channel behind to nobody, where the shard has no slots any more. */
+    void leave() {
+        if (channel != null) {
+            shard.subscriptions().unlisten(channel);
+        }
     }
 
     void close() {

@@ -171,12 +171,7 @@ public final class RedisBroker implements Broker, PlainChannels {
 
     /** Sends a message to the nodes that hear a channel; answers how many those are. */
     CompletionStage<Integer> announce(String channel, byte[] message) {
-        return errands.run(
-                "publishing",
-                channel,
-                connection -> Script.ANNOUNCE
-                        .call(connection, new String[] {channel}, message)
-                        .thenApply(answer -> Math.toIntExact((Long) answer.getFirst())));
+        return errands.run("publishing", channel, connection -> Errands.announce(connection, channel, message));
     }
 
     @Override
@@ -252,6 +247,9 @@ public final class RedisBroker implements Broker, PlainChannels {
         boolean asked = onLoop(() -> {
             try {
                 shards.of(channel).subscriptions().subscribe(channel, topic, result);
+                if (cluster) {
+                    limit(topic, result);
+                }
             } catch (Shards.NoShardException e) {
                 result.completeExceptionally(RedisTrouble.unavailable("subscribing", e));
             }
@@ -260,6 +258,22 @@ public final class RedisBroker implements Broker, PlainChannels {
             result.completeExceptionally(closedException());
         }
         return result;
+    }
+
+    /** One that waits for its slot to be served, or for the connection to where it has gone, may wait for ever. */
+    private void limit(Topic topic, CompletableFuture<Void> subscribing) {
+        var late = client.home()
+                .schedule(
+                        () -> {
+                            if (!subscribing.isDone()) {
+                                unsubscribe(topic);
+                                subscribing.completeExceptionally(
+                                        new BrokerUnavailableException("subscribing: no answer in time"));
+                            }
+                        },
+                        2 * settings.timeout().toMillis(), // a command's own time, and as much to go where it is sent
+                        TimeUnit.MILLISECONDS);
+        var _ = subscribing.whenComplete((_, _) -> late.cancel(false));
     }
 
     @Override

@@ -66,7 +66,17 @@ final class Subscriptions {
     private long malformedLoggedNanos = System.nanoTime() - MALFORMED_LOG_INTERVAL_NANOS;
 
     /** One subscribe that was not undone. A new one for the same topic is another object. */
-    private record Subscription(Topic topic, CompletableFuture<Void> acknowledged) {}
+    private static final class Subscription {
+        final Topic topic;
+        final CompletableFuture<Void> acknowledged;
+        /** To another shard, which answers for it from then on. */
+        boolean handedOver;
+
+        Subscription(Topic topic, CompletableFuture<Void> acknowledged) {
+            this.topic = topic;
+            this.acknowledged = acknowledged;
+        }
+    }
 
     /**
      * Who listens to a channel that is no topic's.
@@ -116,7 +126,7 @@ final class Subscriptions {
                     counters.reconnects.increment();
                     listener.onRenewed();
                 });
-        comparison = new Comparison(link, this::wanted, counters);
+        comparison = new Comparison(link, sharded, this::wanted, counters);
     }
 
     void start() {
@@ -137,17 +147,17 @@ final class Subscriptions {
         }
         Subscription known = topics.get(channel);
         if (known != null) {
-            forward(known.acknowledged(), result);
+            forward(known.acknowledged, result);
             return;
         }
         Subscription subscription = new Subscription(topic, new CompletableFuture<>());
         topics.put(channel, subscription);
-        forward(subscription.acknowledged(), result);
+        forward(subscription.acknowledged, result);
         subscribe(connection.async(), channel)
                 .whenCompleteAsync(
                         (_, failure) -> {
                             if (failure == null) {
-                                subscription.acknowledged().complete(null);
+                                subscription.acknowledged.complete(null);
                             } else if (Redirection.of(failure) != null) {
                                 misplace(channel);
                             } else {
@@ -170,9 +180,11 @@ final class Subscriptions {
     private void giveUp(String channel, Subscription subscription, Throwable failure) {
         if (topics.remove(channel, subscription)) {
             comparison.departed();
-            sendUnsubscribe(channel);
+            sendUnsubscribe(channel, sharded);
         }
-        subscription.acknowledged().completeExceptionally(RedisTrouble.unavailable("subscribing", failure));
+        if (!subscription.handedOver) {
+            subscription.acknowledged.completeExceptionally(RedisTrouble.unavailable("subscribing", failure));
+        }
     }
 
     private static void forward(CompletableFuture<Void> from, CompletableFuture<Void> to) {
@@ -188,15 +200,15 @@ final class Subscriptions {
     void unsubscribe(String channel) {
         if (topics.remove(channel) != null) {
             misplaced.remove(channel);
-            sendUnsubscribe(channel);
+            sendUnsubscribe(channel, sharded);
         }
     }
 
-    private void sendUnsubscribe(String channel) {
+    private void sendUnsubscribe(String channel, boolean fromShard) {
         var connection = usable();
         if (connection != null && !ears.containsKey(channel)) {
             var commands = connection.async();
-            var _ = sharded ? commands.sunsubscribe(channel) : commands.unsubscribe(channel);
+            var _ = fromShard ? commands.sunsubscribe(channel) : commands.unsubscribe(channel);
         }
     }
 
@@ -234,9 +246,10 @@ final class Subscriptions {
     }
 
     void unlisten(String channel) {
-        if (ears.remove(channel) != null && !topics.containsKey(channel)) {
+        Ear ear = ears.remove(channel);
+        if (ear != null && !topics.containsKey(channel)) {
             misplaced.remove(channel);
-            sendUnsubscribe(channel);
+            sendUnsubscribe(channel, sharded && !ear.classic());
         }
     }
 
@@ -262,16 +275,15 @@ final class Subscriptions {
             return;
         }
         for (String channel : notOurs(topics.keySet(), isOurs)) {
-            Subscription subscription = topics.remove(channel);
-            sendUnsubscribe(channel);
-            owner.apply(channel).adopt(channel, Objects.requireNonNull(subscription));
+            Subscription subscription = Objects.requireNonNull(topics.remove(channel));
+            subscription.handedOver = true;
+            sendUnsubscribe(channel, true);
+            owner.apply(channel).adopt(channel, new Subscription(subscription.topic, subscription.acknowledged));
         }
         for (String channel : notOurs(ears.keySet(), isOurs)) {
             Ear ear = Objects.requireNonNull(ears.get(channel));
-            if (!ear.classic()) {
-                ears.remove(channel);
-                owner.apply(channel).listen(channel, ear);
-            }
+            unlisten(channel);
+            owner.apply(channel).listen(channel, ear);
         }
         List<String> again = List.copyOf(misplaced);
         misplaced.clear();
@@ -303,10 +315,9 @@ final class Subscriptions {
         topics.put(channel, subscription);
         counters.moved.increment();
         var connection = usable();
+        adopted |= link.connection() == null; // the one that is renewing may break before it counts
         if (connection != null) {
             ask(connection, channel, subscription);
-        } else {
-            adopted = true;
         }
     }
 
@@ -317,7 +328,7 @@ final class Subscriptions {
                 .whenCompleteAsync(
                         (_, failure) -> {
                             if (failure == null) {
-                                subscription.acknowledged().complete(null);
+                                subscription.acknowledged.complete(null);
                                 arrivedSoon();
                             } else if (Redirection.of(failure) != null) {
                                 misplace(channel);
@@ -408,7 +419,7 @@ final class Subscriptions {
     void acknowledged(String channel) {
         Subscription subscription = topics.get(channel);
         if (subscription != null) {
-            subscription.acknowledged().complete(null);
+            subscription.acknowledged.complete(null);
         }
     }
 
@@ -425,7 +436,7 @@ final class Subscriptions {
         Ear ear = ears.get(channel);
         try {
             if (subscription != null) {
-                receivedPublication(subscription.topic(), message);
+                receivedPublication(subscription.topic, message);
             }
             if (ear != null) {
                 ear.consumer().accept(message);

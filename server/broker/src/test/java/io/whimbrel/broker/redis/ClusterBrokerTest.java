@@ -8,6 +8,7 @@ import io.lettuce.core.api.sync.RedisCommands;
 import io.lettuce.core.cluster.SlotHash;
 import io.whimbrel.broker.Broker;
 import io.whimbrel.broker.BrokerContract;
+import io.whimbrel.broker.BrokerUnavailableException;
 import io.whimbrel.broker.RecordingListener;
 import io.whimbrel.model.Topic;
 import java.io.IOException;
@@ -135,7 +136,10 @@ class ClusterBrokerTest extends BrokerContract {
     void whatIsPublishedWhileASlotIsUnderWayIsTaken() throws Exception {
         Topic topic = new Topic("under-way");
         int slot = SlotHash.getSlot(TopicKeys.channel(prefix, topic));
-        try (RedisBroker publisher = ready(Broker.Listener.NONE)) {
+        RecordingListener listener = new RecordingListener();
+        try (RedisBroker publisher = ready(Broker.Listener.NONE);
+                RedisBroker node = ready(listener)) {
+            get(node.subscribe(topic));
             RedisCluster.Node from = cluster.ownerOf(slot);
             RedisCluster.Node to = cluster.primaries.stream()
                     .filter(other -> other != from)
@@ -144,12 +148,40 @@ class ClusterBrokerTest extends BrokerContract {
             to.commands().clusterSetSlotImporting(slot, from.id());
             from.commands().clusterSetSlotMigrating(slot, to.id());
 
-            get(publisher.publish(publication("asks", topic)));
+            assertThat(get(publisher.publish(publication("asks", topic))).nodes())
+                    .isEqualTo(1);
             cluster.moveKeys(slot, from, to);
-            get(publisher.publish(publication("asks-too", topic)));
+            assertThat(get(publisher.publish(publication("asks-too", topic))).nodes())
+                    .isEqualTo(1);
+            await().atMost(SOON).until(() -> listener.ids().equals(List.of("asks", "asks-too")));
 
             cluster.settle(slot, to);
             cluster.move(slot, to, from);
         }
+    }
+
+    @Test
+    void aSubscriptionWhoseSlotNobodyServesIsNotWaitedForForEver() throws Exception {
+        Topic topic = new Topic("nobody's");
+        int slot = SlotHash.getSlot(TopicKeys.channel(prefix, topic));
+        RedisCluster.Node owner = cluster.ownerOf(slot);
+        try (RedisBroker node =
+                RedisBroker.connect(settings().withTimeout(Duration.ofMillis(500)), new RecordingListener())) {
+            await().atMost(SOON).until(() -> node.outage().isEmpty());
+
+            owner.commands().clusterDelSlots(slot);
+            try {
+                assertThat(BrokerContract.failure(node.subscribe(topic)))
+                        .isInstanceOf(BrokerUnavailableException.class);
+            } finally {
+                owner.commands().clusterAddSlots(slot);
+            }
+
+            await().ignoreExceptions().atMost(SOON).until(() -> {
+                get(node.subscribe(topic));
+                return true;
+            });
+        }
+        cluster.awaitSound();
     }
 }

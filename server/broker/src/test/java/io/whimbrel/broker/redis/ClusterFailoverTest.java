@@ -2,6 +2,7 @@ package io.whimbrel.broker.redis;
 
 import static io.whimbrel.broker.BrokerContract.get;
 import static io.whimbrel.broker.BrokerContract.publication;
+import static java.nio.charset.StandardCharsets.US_ASCII;
 import static java.util.Objects.requireNonNull;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
@@ -19,6 +20,8 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
+import java.util.Queue;
+import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.Test;
@@ -53,10 +56,13 @@ class ClusterFailoverTest {
                 RedisBroker node = ready(cluster, counting);
                 RedisBroker publisher = ready(cluster, Broker.Listener.NONE)) {
             get(node.subscribe(topic));
+            String channel = TopicKeys.channel(RedisSettings.DEFAULT_KEY_PREFIX, topic);
+            String plain = "plain" + channel.substring(channel.indexOf('{'));
+            Queue<String> records = new ConcurrentLinkedQueue<>();
+            node.listen(plain, record -> records.add(new String(record, US_ASCII)));
             Publication before = publication("before", topic);
             var known = get(publisher.publish(before)).position();
-            RedisCluster.Node primary =
-                    cluster.ownerOf(SlotHash.getSlot(TopicKeys.channel(RedisSettings.DEFAULT_KEY_PREFIX, topic)));
+            RedisCluster.Node primary = cluster.ownerOf(SlotHash.getSlot(channel));
             cluster.awaitInSync();
             int renewedBefore = renewals.get();
 
@@ -70,6 +76,10 @@ class ClusterFailoverTest {
                 await().atMost(SOON).until(() -> node.outage().isEmpty());
                 assertThat(get(publisher.publish(publication("after", topic))).nodes())
                         .isEqualTo(1);
+                await().atMost(SOON).until(() -> {
+                    get(publisher.publish(plain, "record".getBytes(US_ASCII)));
+                    return records.contains("record");
+                });
             } finally {
                 primary.signal("CONT");
             }

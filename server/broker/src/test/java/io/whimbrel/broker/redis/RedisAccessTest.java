@@ -101,6 +101,14 @@ class RedisAccessTest {
         delivers(RedisSettings.of("redis://127.0.0.1:" + redis.port()));
     }
 
+    /** Lettuce speaks RESP2 there, where who is subscribed may ask for nothing else. */
+    @Test
+    void whereHelloIsNotKnown() throws Exception {
+        EmbeddedRedis redis = redis("rename-command HELLO \"\"\n");
+
+        delivers(RedisSettings.of("redis://127.0.0.1:" + redis.port()));
+    }
+
     @Test
     void aWrongPasswordIsSaid() throws Exception {
         EmbeddedRedis redis = redis("requirepass secret\n");

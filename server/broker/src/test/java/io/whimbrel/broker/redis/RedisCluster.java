@@ -112,8 +112,13 @@ final class RedisCluster implements AutoCloseable {
             replicas.get(i).commands().clusterReplicate(primaries.get(i).id());
         }
         awaitInSync();
-        awaitAll(node -> node.commands().clusterInfo().contains("cluster_state:ok"));
+        awaitSound();
         awaitAll(node -> node.commands().clusterSlots().size() == shards);
+    }
+
+    /** Waits until each node knows whose each slot is. */
+    void awaitSound() {
+        awaitAll(node -> node.commands().clusterInfo().contains("cluster_state:ok"));
     }
 
     /** Waits until each replica has what its primary has. */
