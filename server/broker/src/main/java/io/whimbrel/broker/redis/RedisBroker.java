@@ -246,9 +246,10 @@ public final class RedisBroker implements Broker, PlainChannels {
         String channel = channelOf(topic);
         boolean asked = onLoop(() -> {
             try {
-                shards.of(channel).subscriptions().subscribe(channel, topic, result);
-                if (cluster) {
-                    limit(topic, result);
+                CompletableFuture<Void> acknowledged =
+                        shards.of(channel).subscriptions().subscribe(channel, topic, result);
+                if (cluster && !acknowledged.isDone()) {
+                    limit(channel, acknowledged);
                 }
             } catch (Shards.NoShardException e) {
                 result.completeExceptionally(RedisTrouble.unavailable("subscribing", e));
@@ -261,15 +262,13 @@ public final class RedisBroker implements Broker, PlainChannels {
     }
 
     /** One that waits for its slot to be served, or for the connection to where it has gone, may wait for ever. */
-    private void limit(Topic topic, CompletableFuture<Void> subscribing) {
+    private void limit(String channel, CompletableFuture<Void> subscribing) {
         var late = client.home()
                 .schedule(
                         () -> {
-                            if (!subscribing.isDone()) {
-                                unsubscribe(topic);
-                                subscribing.completeExceptionally(
-                                        new BrokerUnavailableException("subscribing: no answer in time"));
-                            }
+                            shards.of(channel).subscriptions().abandon(channel, subscribing);
+                            subscribing.completeExceptionally(
+                                    new BrokerUnavailableException("subscribing: no answer in time"));
                         },
                         2 * settings.timeout().toMillis(), // a command's own time, and as much to go where it is sent
                         TimeUnit.MILLISECONDS);

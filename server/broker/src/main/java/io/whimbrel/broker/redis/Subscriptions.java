@@ -138,17 +138,18 @@ final class Subscriptions {
         return link;
     }
 
-    void subscribe(String channel, Topic topic, CompletableFuture<Void> result) {
+    /** Answers what completes when it is subscribed, and stays the same whichever shard it goes to. */
+    CompletableFuture<Void> subscribe(String channel, Topic topic, CompletableFuture<Void> result) {
         var connection = link.connection();
         if (connection == null) {
             result.completeExceptionally(
                     new BrokerUnavailableException(link.outage().orElse("not connected")));
-            return;
+            return result;
         }
         Subscription known = topics.get(channel);
         if (known != null) {
             forward(known.acknowledged, result);
-            return;
+            return known.acknowledged;
         }
         Subscription subscription = new Subscription(topic, new CompletableFuture<>());
         topics.put(channel, subscription);
@@ -165,6 +166,16 @@ final class Subscriptions {
                             }
                         },
                         loop);
+        return subscription.acknowledged;
+    }
+
+    /** Forgets a subscription that was not acknowledged in time, unless a later one has taken its place. */
+    @SuppressWarnings("ReferenceEquality") // each subscription has a future of its own
+    void abandon(String channel, CompletableFuture<Void> acknowledged) {
+        Subscription subscription = topics.get(channel);
+        if (subscription != null && subscription.acknowledged == acknowledged) {
+            unsubscribe(channel);
+        }
     }
 
     private CompletionStage<Void> subscribe(RedisPubSubAsyncCommands<String, byte[]> commands, String channel) {
@@ -425,10 +436,11 @@ final class Subscriptions {
 
     /** How many channels Redis has been asked for. */
     private int wanted() {
-        long besides = ears.keySet().stream()
-                .filter(channel -> !topics.containsKey(channel))
-                .count();
-        return topics.size() + Math.toIntExact(besides) - misplaced.size();
+        int wanted = topics.size() - misplaced.size();
+        for (String channel : ears.keySet()) {
+            wanted += topics.containsKey(channel) ? 0 : 1;
+        }
+        return wanted;
     }
 
     private void received(String channel, byte[] message) {
