@@ -21,6 +21,7 @@ import java.net.URL;
 import java.net.URLClassLoader;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
 import java.util.function.Predicate;
@@ -164,25 +165,17 @@ enum PlantedBug {
             throw new AssertionError("%s cannot be planted: %s has %d methods %s of that kind"
                     .formatted(this, className, methods.size(), methodNames));
         }
-        byte[] changed = files.transformClass(
-                model,
-                methods.stream()
-                        .map(this::change)
-                        .reduce(ClassTransform::andThen)
-                        .orElseThrow());
-        for (MethodModel method : methods) {
-            if (text(files.parse(changed), method).equals(text(model, method))) {
+        byte[] changed = files.transformClass(model, ClassTransform.ACCEPT_ALL);
+        for (MethodModel method :
+                methods) { // one after the other: of transforms that are composed only some take place
+            byte[] before = changed;
+            changed = files.transformClass(files.parse(before), change(method));
+            if (Arrays.equals(changed, before)) {
                 throw new AssertionError("%s cannot be planted: nothing in %s.%s is what it would change"
                         .formatted(this, className, method.methodName()));
             }
         }
         return changed;
-    }
-
-    private static String text(ClassModel model, MethodModel of) {
-        MethodModel method =
-                model.methods().stream().filter(isSame(of)).findFirst().orElseThrow();
-        return method.code().orElseThrow().elementList().toString();
     }
 
     private static Predicate<MethodModel> isSame(MethodModel method) {
