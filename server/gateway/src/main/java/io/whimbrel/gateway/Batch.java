@@ -62,7 +62,7 @@ final class Batch {
     }
 
     /** The frame appended last is that of a publication in an inbox. */
-    void reaches(@Nullable Position position) {
+    void reaches(Position position) {
         last = position;
     }
 

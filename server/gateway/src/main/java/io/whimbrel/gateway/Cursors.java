@@ -79,8 +79,8 @@ final class Cursors {
         Map<Topic, Position> telling = new HashMap<>(untold);
         untold.clear();
         for (Subscribers inbox : moved) {
-            telling.put(
-                    inbox.topic(), Objects.requireNonNull(inbox.continuity()).takeCursor());
+            telling.merge(
+                    inbox.topic(), Objects.requireNonNull(inbox.continuity()).takeCursor(), Cursors::further);
         }
         moved.clear();
         return subscriptions
@@ -97,11 +97,16 @@ final class Cursors {
                 .toCompletableFuture();
     }
 
+    /** The newer one, unless the older one is ahead of it. */
+    private static Position further(Position older, Position newer) {
+        return older.epoch().equals(newer.epoch()) && older.offset() > newer.offset() ? older : newer;
+    }
+
     private void keep(Map<Topic, Position> telling) {
         int left = 0;
         for (Map.Entry<Topic, Position> each : telling.entrySet()) {
             if (untold.size() < MAX_WAITING) {
-                untold.putIfAbsent(each.getKey(), each.getValue());
+                untold.merge(each.getKey(), each.getValue(), (there, told) -> further(told, there));
             } else {
                 left++;
             }

@@ -38,6 +38,11 @@ final class Hub {
     /** Topics whose last session has left, in that order. */
     private final ArrayDeque<Lingering> lingering = new ArrayDeque<>();
 
+    /** Whether a round is under way that looks where topics stand, and whether another one is due behind it. */
+    private boolean checking;
+
+    private boolean checkAgain;
+
     private record Lingering(Subscribers subscribers, long untilMillis) {}
 
     Hub(Loop loop, Subscriptions subscriptions, Codec codec) {
@@ -93,10 +98,15 @@ final class Hub {
         }
     }
 
-    /** An address is let go at once: how many gateways listen to it is the answer to whether its client is online. */
+    /**
+     * An address is let go at once: how many gateways listen to it is the answer to whether its client is online. So is a topic that
+     * could not be subscribed: who comes next tries anew.
+     */
     private void onNobodyLeft(Subscribers subscribers) {
         long lingerMillis = loop.timing().topicLinger().toMillis();
-        if (subscribers.topic().address().isPresent() || lingerMillis == 0) {
+        if (subscribers.topic().address().isPresent()
+                || lingerMillis == 0
+                || Subscriptions.hasFailed(subscribers.ready())) {
             drop(subscribers);
         } else {
             lingering.add(new Lingering(subscribers, loop.nowMillis() + lingerMillis));
@@ -330,6 +340,11 @@ final class Hub {
 
     /** The broker's subscriptions were interrupted, or it is time to look: what topics lack is read. So many at a time. */
     void catchUpAll() {
+        if (checking) { // one round at a time: in an outage they would pile up, and all read when it is over
+            checkAgain = true;
+            return;
+        }
+        checking = true;
         List<Subscribers> kept = new ArrayList<>();
         for (Subscribers subscribers : topics.values()) {
             if (subscribers.lastPosition() != null) {
@@ -343,6 +358,11 @@ final class Hub {
         int to = Math.min(from + CATCH_UP_AT_ONCE, kept.size());
         List<Subscribers> piece = kept.subList(from, to);
         if (piece.isEmpty()) {
+            checking = false;
+            if (checkAgain) {
+                checkAgain = false;
+                catchUpAll();
+            }
             return;
         }
         subscriptions

@@ -164,7 +164,7 @@ final class Session extends TimingWheel.Entry implements Socket.Owner, FrameRead
     /** Publications of its address up to there are lost to it: whoever does not acknowledge has done with them. */
     void onLoss(Position upTo, Subscribers inbox) {
         givenOffset = upTo.offset();
-        ackedOffset = Math.min(ackedOffset, upTo.offset());
+        ackedOffset = upTo.offset(); // whoever acknowledges that has heard of the loss, and has nothing of what is lost
         if (!acks) {
             loop.cursors().move(inbox, upTo);
         }
@@ -220,6 +220,9 @@ final class Session extends TimingWheel.Entry implements Socket.Owner, FrameRead
         }
         state = State.OPEN;
         loop.metrics().sessionOpened();
+        if (closeOnOpen == Disconnect.REVOKED) {
+            outbox.clear(Outcome.CUT); // nothing of it is for whoever has that token
+        }
         outbox.open();
         if (closeOnOpen != null) {
             close(closeOnOpen);
@@ -438,7 +441,7 @@ final class Session extends TimingWheel.Entry implements Socket.Owner, FrameRead
         }
         acks = true;
         Position stands = inbox.lastPosition();
-        if (offset > ackedOffset && stands != null) {
+        if (offset >= ackedOffset && stands != null) {
             inbox.onAcked(this, ackedOffset, offset);
             ackedOffset = offset;
             loop.cursors().move(inbox, stands.at(offset));

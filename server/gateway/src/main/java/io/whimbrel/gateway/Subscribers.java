@@ -189,8 +189,9 @@ final class Subscribers {
         if (publication.tracking() != null) {
             track(publication, batch, loop);
         }
-        if (topic.isReserved()) {
-            batch.reaches(publication.position());
+        Position position = publication.position();
+        if (topic.isReserved() && position != null) { // a plain record has none
+            batch.reaches(position);
         }
         return written;
     }

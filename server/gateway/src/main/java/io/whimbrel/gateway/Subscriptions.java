@@ -26,7 +26,7 @@ final class Subscriptions {
         this.broker = broker;
     }
 
-    /** The stage of the broker's subscription. The broker is called under the topic's lock, so that calls keep their order. */
+    /** The stage of the broker's subscription; one that failed is tried anew. The broker is called under the topic's lock, so that calls keep their order. */
     CompletionStage<Void> add(Topic topic, Loop loop) {
         return topics.compute(topic, (_, entry) -> {
                     if (entry == null) {
@@ -34,9 +34,13 @@ final class Subscriptions {
                     }
                     Loop[] more = Arrays.copyOf(entry.loops, entry.loops.length + 1);
                     more[entry.loops.length] = loop;
-                    return new Entry(more, entry.ready);
+                    return new Entry(more, hasFailed(entry.ready) ? broker.subscribe(topic) : entry.ready);
                 })
                 .ready();
+    }
+
+    static boolean hasFailed(CompletionStage<Void> ready) {
+        return ready.toCompletableFuture().isCompletedExceptionally();
     }
 
     void remove(Topic topic, Loop loop) {

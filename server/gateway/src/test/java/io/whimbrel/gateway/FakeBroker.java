@@ -53,6 +53,11 @@ final class FakeBroker implements Broker, PlainChannels {
         subscribing = CompletableFuture.failedStage(new BrokerUnavailableException("away"));
     }
 
+    void comeBack() {
+        outage = Optional.empty();
+        subscribing = CompletableFuture.completedStage(null);
+    }
+
     void plainRecord(String channel, byte[] record) {
         plain.getOrDefault(channel, _ -> {}).accept(record);
     }

@@ -16,6 +16,24 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 /** What a client that says nothing of where it stands gets: what is beyond the cursor of its address. */
 class InboxTest extends KeptTopics {
+    /** It comes in one write with one that is kept, and has no position itself. */
+    @Test
+    void aPlainRecordKeepsNobodyFromAcknowledging() throws Exception {
+        try (RawClient raw = open(null)) {
+            publish(1, 1);
+            offsets(raw, 1);
+            raw.send(ClientFrames.text("{\"ack\":1}"));
+            awaitCursor(1);
+            publish(2, 3);
+            listener.get().onPublication(new Publication("plain", Topic.of(client), 7, null, new byte[] {'1'}));
+            for (int i = 0; i < 3; i++) {
+                raw.readMessage();
+            }
+            raw.send(ClientFrames.text("{\"ack\":3}"));
+            awaitCursor(3);
+        }
+    }
+
     @Test
     void whatCameBeforeTheFirstConnectionIsThere() throws Exception {
         publish(1, 3);

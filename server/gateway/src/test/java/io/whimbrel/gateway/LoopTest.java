@@ -32,7 +32,8 @@ class LoopTest {
     private final EmbeddedChannel first = new EmbeddedChannel();
     private final EmbeddedChannel second = new EmbeddedChannel();
     private final SimpleMeterRegistry metrics = new SimpleMeterRegistry();
-    private final Subscriptions subscriptions = new Subscriptions(new FakeBroker(Broker.Listener.NONE));
+    private final FakeBroker broker = new FakeBroker(Broker.Listener.NONE);
+    private final Subscriptions subscriptions = new Subscriptions(broker);
     /** On the event loop of the first channel, since embedded channels have one each. */
     private final Loop loop = new Loop(
             first.eventLoop(),
@@ -159,6 +160,23 @@ class LoopTest {
         advance(2 * TICK);
 
         assertThat(writesOf(first)).singleElement().asString().endsWith("connection expired");
+    }
+
+    @Test
+    void aTopicThatCouldNotBeSubscribedIsTriedAnew() {
+        Topic news = new Topic("news");
+        Session session = openSession(first, topic, Long.MAX_VALUE);
+        Session other = openSession(second, topic, Long.MAX_VALUE);
+
+        broker.goAway();
+        assertThat(loop.hub().subscribe(session, news, null).toCompletableFuture())
+                .isCompletedExceptionally();
+        loop.hub().remove(session);
+        broker.comeBack();
+
+        assertThat(loop.hub().subscribe(other, news, null).toCompletableFuture())
+                .isCompleted();
+        assertThat(broker.topics()).contains(news);
     }
 
     /** Longer than the wheel is round. */
