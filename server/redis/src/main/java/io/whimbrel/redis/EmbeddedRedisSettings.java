@@ -12,7 +12,7 @@ import org.jspecify.annotations.Nullable;
  * @param otherPortWhenTaken take a free port when {@code port} is taken, instead of failing
  * @param configFile a redis.conf of the operator's own, in which all but dir, pidfile, daemonize and {@code port} is
  *     honoured; it must leave 127.0.0.1 among the addresses it binds. Without one: loopback only, {@code appendfsync everysec}
- * @param startTimeout how long Redis may take until it answers, loading its data included; and, before that, how long
+ * @param startTimeout how long Redis may take until it answers, loading its data not counted; and, before that, how long
  *     one left over by a killed whimbrel may take to save and end
  * @param stopTimeout how long Redis may take to save its data and end, before it is killed
  */

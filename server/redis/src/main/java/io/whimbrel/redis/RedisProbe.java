@@ -18,21 +18,31 @@ final class RedisProbe {
 
     private RedisProbe() {}
 
-    static boolean isReady(int port, int timeoutMillis) {
+    enum State {
+        SILENT,
+        /** It answers, but has not read all of its files yet. */
+        LOADING,
+        READY
+    }
+
+    static State ask(int port, int timeoutMillis) {
         try (Socket socket = new Socket()) {
             socket.connect(new InetSocketAddress(loopback(), port), timeoutMillis);
             socket.setSoTimeout(timeoutMillis);
             socket.getOutputStream().write(PING);
-            return meansReady(line(socket.getInputStream()));
+            return stateOf(line(socket.getInputStream()));
         } catch (IOException e) {
             log.debug("no answer from 127.0.0.1:{} yet: {}", port, e.getMessage());
-            return false;
+            return State.SILENT;
         }
     }
 
     /** An error other than "loading", such as that of a Redis that wants a password, still comes from one that serves. */
-    static boolean meansReady(String answer) {
-        return answer.equals("+PONG") || (answer.startsWith("-") && !answer.startsWith("-LOADING"));
+    static State stateOf(String answer) {
+        if (answer.startsWith("-LOADING")) {
+            return State.LOADING;
+        }
+        return answer.equals("+PONG") || answer.startsWith("-") ? State.READY : State.SILENT;
     }
 
     private static String line(InputStream in) throws IOException {

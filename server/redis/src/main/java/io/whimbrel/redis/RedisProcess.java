@@ -68,7 +68,8 @@ final class RedisProcess {
 
     /**
      * Waits until this very process serves its port: Redis writes its pid file once it listens, so an answer of some
-     * other Redis on a port that was taken is not mistaken for ours.
+     * other Redis on a port that was taken is not mistaken for ours. While it loads its data, which takes as long as it takes, time does
+     * not count.
      *
      * @throws PortTakenException when it ended because it could not have its port
      */
@@ -78,9 +79,14 @@ final class RedisProcess {
             if (process.waitFor(POLL_MILLIS, TimeUnit.MILLISECONDS)) {
                 throw whyItEnded();
             }
-            if (folder.pidInFile().filter(pid -> pid == process.pid()).isPresent()
-                    && RedisProbe.isReady(port, LONGEST_PROBE_MILLIS)) {
-                return;
+            if (folder.pidInFile().filter(pid -> pid == process.pid()).isPresent()) {
+                switch (RedisProbe.ask(port, LONGEST_PROBE_MILLIS)) {
+                    case READY -> {
+                        return;
+                    }
+                    case LOADING -> deadline = System.nanoTime() + timeout.toNanos();
+                    case SILENT -> {}
+                }
             }
             if (System.nanoTime() - deadline >= 0) {
                 throw new EmbeddedRedisException(

@@ -301,6 +301,23 @@ class EmbeddedRedisTest {
         assertThat(running()).isEmpty();
     }
 
+    @Test
+    void oneThatLoadsForLongIsWaitedFor() throws Exception {
+        Path file = Files.writeString(temp.resolve("redis.conf"), "appendonly yes\nsave \"\"\nkey-load-delay 100\n");
+        EmbeddedRedisSettings settings = anyPort().withConfigFile(file).withStartTimeout(Duration.ofSeconds(1));
+        try (EmbeddedRedis redis = EmbeddedRedis.start(settings)) {
+            for (int i = 0; i < 20; i++) { // so that nothing is held up for long
+                Resp.ask(redis.port(), "EVAL \"for i = 1, 1000 do redis.call('RPUSH', 'list', i) end\" 0");
+            }
+        }
+
+        long start = System.nanoTime();
+        try (EmbeddedRedis again = EmbeddedRedis.start(settings)) {
+            assertThat(Resp.ask(again.port(), "LLEN list")).isEqualTo(":20000");
+        }
+        assertThat(Duration.ofNanos(System.nanoTime() - start)).isGreaterThan(Duration.ofMillis(1_500));
+    }
+
     private EmbeddedRedisSettings anyPort() {
         return EmbeddedRedisSettings.in(folder).withPort(0);
     }

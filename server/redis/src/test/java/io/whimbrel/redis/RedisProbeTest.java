@@ -8,14 +8,14 @@ import org.junit.jupiter.params.provider.CsvSource;
 class RedisProbeTest {
     @ParameterizedTest
     @CsvSource({
-        "+PONG, true",
-        "-NOAUTH Authentication required., true",
-        "-LOADING Redis is loading the dataset in memory, false",
-        "+PON, false",
-        "'', false",
-        "HTTP/1.1 400 Bad Request, false"
+        "+PONG, READY",
+        "-NOAUTH Authentication required., READY",
+        "-LOADING Redis is loading the dataset in memory, LOADING",
+        "+PON, SILENT",
+        "'', SILENT",
+        "HTTP/1.1 400 Bad Request, SILENT"
     })
-    void onlyAnAnswerOfOneThatServesMeansReady(String answer, boolean ready) {
-        assertThat(RedisProbe.meansReady(answer)).isEqualTo(ready);
+    void onlyAnAnswerOfOneThatServesMeansReady(String answer, RedisProbe.State state) {
+        assertThat(RedisProbe.stateOf(answer)).isEqualTo(state);
     }
 }
