@@ -34,6 +34,7 @@ const CLOSED_NORMALLY = 1000;
 const CLOSED_ABNORMALLY = 1006;
 const TOKEN_EXPIRED = 3005;
 const TOKEN_REFUSED = 3500;
+const CONNECTION_LIMIT = 3504;
 const TOKEN_REVOKED = 3507;
 /** `WebSocket.OPEN`, also where the WebSocket is not the global one. */
 const SOCKET_OPEN = 1;
@@ -49,6 +50,7 @@ const CLOSE_TITLES = new Map([
   [3010, 'Messages were missed, and are asked for again'],
   [3012, 'The gateway heard nothing from this client'],
   [TOKEN_REFUSED, 'The gateway does not accept the token'],
+  [CONNECTION_LIMIT, 'There are as many connections as one may have'],
   [TOKEN_REVOKED, 'The gateway does not accept the token any more'],
 ]);
 
@@ -548,6 +550,8 @@ export class WhimbrelClient extends EventTarget {
   #state = { state: 'closed' };
   /** Between `connect()` and `close()`. */
   #wanted = false;
+  /** Whether a connection has held since `connect()`: then the one that takes all room may be the last of our own. */
+  #hasHeld = false;
   #seen = new SeenIds(SEEN_IDS_LIMIT);
 
   /** The attempt under way; it has a link as soon as it has a token. @type {{link?: Link} | undefined} */
@@ -807,6 +811,7 @@ export class WhimbrelClient extends EventTarget {
   /** @param {Link} link */
   #onStable(link) {
     link.stable = true;
+    this.#hasHeld = true;
     link.token.unproven = false;
     this.#backoff.reset();
   }
@@ -941,8 +946,10 @@ export class WhimbrelClient extends EventTarget {
       return; // its successor is on the way already
     }
 
+    const isOurOwnRoom = code === CONNECTION_LIMIT && this.#hasHeld;
+    const final = isTerminal(code) && !isOurOwnRoom;
     const error = new WhimbrelError(
-      isTerminal(code) ? 'connection-refused' : 'connection-lost',
+      final ? 'connection-refused' : 'connection-lost',
       CLOSE_TITLES.get(code) ?? `The gateway closed the connection with code ${code}`,
       { detail: reason || undefined, code },
     );
@@ -955,7 +962,7 @@ export class WhimbrelClient extends EventTarget {
       } else {
         this.#attempt();
       }
-    } else if (isTerminal(code)) {
+    } else if (final) {
       if (code === TOKEN_REVOKED) {
         this.#tokens.drop(link.token); // whoever calls `connect` again asks for another one
       }
@@ -1008,6 +1015,7 @@ export class WhimbrelClient extends EventTarget {
 
   #stop() {
     this.#wanted = false;
+    this.#hasHeld = false;
     this.#clearRetry();
     clearTimeout(this.#renewalTimer);
     clearInterval(this.#pulseTimer);

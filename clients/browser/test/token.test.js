@@ -293,6 +293,26 @@ test('a stored token that is refused is replaced once', async () => {
   assert.equal(world.storage.getItem(STORAGE_KEY), null);
 });
 
+test('one that is beyond the limit beside its own last connection tries on, and any other stays away', async () => {
+  world = startWorld();
+  await world.connect();
+  world.socket.closeFromGateway(3504, 'connection limit');
+  await pass(60_000);
+  assert.equal(world.client.state.state, 'closed');
+
+  await world.connect();
+  await pass(60_000); // it has held
+  world.socket.closeFromGateway(1006, '');
+  await pass(10_000);
+  const before = world.sockets.length;
+  world.socket.open();
+  world.socket.closeFromGateway(3504, 'connection limit');
+  await pass(60_000);
+
+  assert.notEqual(world.client.state.state, 'closed');
+  assert.ok(world.sockets.length > before);
+});
+
 test('a revoked token is the end, and is forgotten', async () => {
   world = startWorld({ storage: stored('revoked', 'address-old', HOUR_MILLIS) });
   await world.connect();
