@@ -134,10 +134,15 @@ final class Settings {
         StringBuilder lines = new StringBuilder();
         for (Setting setting : SettingCatalog.ALL) {
             String value = text(setting.name());
-            String shown = setting.secret() && !value.isEmpty() ? "(hidden)" : quoted(value);
+            String shown = setting.secret() && !value.isEmpty() ? "(hidden)" : quoted(withoutCredentials(value));
             lines.append("%s: %s%s%n".formatted(setting.name(), shown, isGiven(setting.name()) ? "" : "   # default"));
         }
         return lines.toString();
+    }
+
+    /** Of a URI. */
+    private static String withoutCredentials(String value) {
+        return value.replaceFirst("://.*@", "://(hidden)@");
     }
 
     private static String quoted(String value) {

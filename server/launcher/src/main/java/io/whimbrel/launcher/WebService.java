@@ -13,7 +13,9 @@ import io.whimbrel.web.WebParts;
 import io.whimbrel.web.WebServer;
 import io.whimbrel.web.WebSettings;
 import java.time.InstantSource;
+import java.util.Optional;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -24,10 +26,12 @@ final class WebService {
 
     private final WebServer server;
     private final WebSettings settings;
+    private final AtomicBoolean stopping;
 
-    private WebService(WebServer server, WebSettings settings) {
+    private WebService(WebServer server, WebSettings settings, AtomicBoolean stopping) {
         this.server = server;
         this.settings = settings;
+        this.stopping = stopping;
     }
 
     /**
@@ -58,6 +62,8 @@ final class WebService {
         }
         observability.health().check("broker", broker::notReady);
         observability.health().check("revocations", revocations::problem);
+        AtomicBoolean stopping = new AtomicBoolean();
+        observability.health().check("web", () -> stopping.get() ? Optional.of("stopping") : Optional.empty());
         observability.watch(broker);
         if (tls != null) {
             tls.bindTo(observability.metrics());
@@ -80,7 +86,7 @@ final class WebService {
         traces.open().accept(server.node());
         observability.opened();
         log.info("web server on port {}{}, admin port {}", server.port(), tls == null ? "" : " (TLS)", adminPort);
-        return new WebService(server, web);
+        return new WebService(server, web, stopping);
     }
 
     int port() {
@@ -88,6 +94,7 @@ final class WebService {
     }
 
     void stop() throws Exception {
+        stopping.set(true);
         Waiting.atMost(settings.drainTimeout().toMillis() + 1_000, TimeUnit.MILLISECONDS, server.stop());
     }
 

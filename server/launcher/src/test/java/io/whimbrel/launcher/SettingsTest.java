@@ -106,6 +106,16 @@ class SettingsTest {
     }
 
     @Test
+    void thePasswordInAUriIsNotShown() {
+        String described = settings(Map.of("broker.redis.uri", "redis://whimbrel:p@ss@one:6379,two:6379"))
+                .describe();
+
+        assertThat(described)
+                .contains("broker.redis.uri: \"redis://(hidden)@one:6379,two:6379\"")
+                .doesNotContain("ss@");
+    }
+
+    @Test
     void whatIsDescribedCanBeReadAgain() throws IOException {
         Settings original = settings(Map.of("web.gateway.url", "ws://a/\"b\\", "web.port", "1"));
 

@@ -23,7 +23,9 @@ public final class AdminServer {
     private AdminServer(Vertx vertx, Health health, PrometheusMeterRegistry metrics) {
         this.health = health;
         this.metrics = metrics;
-        server = vertx.createHttpServer().requestHandler(this::answer);
+        server = vertx.createHttpServer()
+                .connectionHandler(connection -> connection.exceptionHandler(_ -> {})) // no error of ours
+                .requestHandler(this::answer);
     }
 
     /** Completes when the port is open. Port 0 takes a free one, see {@link #port()}. */

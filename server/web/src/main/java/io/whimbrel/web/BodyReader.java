@@ -45,7 +45,9 @@ final class BodyReader {
     }
 
     private void onEnd() {
-        onBody.accept(gathered == null ? new byte[0] : gathered.getBytes());
+        byte[] body = gathered == null ? new byte[0] : gathered.getBytes();
+        gathered = null; // the request may last for as long as its receipt
+        onBody.accept(body);
     }
 
     private static Refusal tooLarge(int limitBytes) {

@@ -41,6 +41,7 @@ final class Connections {
 
     void onConnect(HttpConnection connection) {
         total.incrementAndGet();
+        connection.exceptionHandler(_ -> {}); // its end is told below; strangers must not write errors into our log
         connection.closeHandler(_ -> {
             open.remove(connection);
             total.decrementAndGet();
@@ -114,7 +115,8 @@ final class Connections {
             }
             if (visit.exchange != null) {
                 visit.exchange.timeOut();
-            } else {
+            } else if (!visit.closing) {
+                visit.closing = true;
                 entry.getKey().close();
             }
         }
@@ -128,6 +130,8 @@ final class Connections {
     private static final class Visit {
         private long deadlineNanos;
         private @Nullable Exchange exchange;
+        /** Which waits until what was written is taken: for a client that does not read it is ended from below. */
+        private boolean closing;
 
         Visit(long now, Duration limit) {
             begin(now, limit);

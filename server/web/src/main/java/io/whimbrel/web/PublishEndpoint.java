@@ -269,15 +269,11 @@ final class PublishEndpoint implements Endpoint {
                 if (span != null) {
                     span.onPublished(published);
                 }
+                String id = publication.id(); // alone: its payload is not to be held for as long as a receipt takes
                 if (receipt == null) {
-                    answer(exchange, publication.id(), published, null);
+                    answer(exchange, id, published, null);
                 } else {
-                    receipts.await(
-                            exchange,
-                            publication.id(),
-                            receipt,
-                            published,
-                            json -> answer(exchange, publication.id(), published, json));
+                    receipts.await(exchange, id, receipt, published, json -> answer(exchange, id, published, json));
                 }
                 copy(recipient, publication);
             }

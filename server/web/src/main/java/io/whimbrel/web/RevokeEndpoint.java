@@ -73,7 +73,11 @@ final class RevokeEndpoint implements Endpoint {
         if (token == null) {
             Address address = Address.parse(String.valueOf(request.uuid()))
                     .orElseThrow(() -> new Refusal(Problem.of(ClientError.INVALID_TOKEN, "uuid is not an address")));
-            post(exchange, ofAddress(address, lifetime.plus(RENEWAL_MARGIN)));
+            Duration ours = lifetime.plus(RENEWAL_MARGIN);
+            post(
+                    exchange,
+                    ofAddress(
+                            address, ours.compareTo(FOREIGN_TIME) > 0 ? ours : FOREIGN_TIME)); // backends sign as well
         } else if (request.foreign()) {
             // It may have several spellings, but has only one address, which is nobody else's.
             post(exchange, ofAddress(Addresses.ofForeignToken(token), FOREIGN_TIME));

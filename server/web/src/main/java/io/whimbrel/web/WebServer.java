@@ -253,12 +253,23 @@ public final class WebServer {
             return exchange;
         }
 
+        /** For how many milliseconds a client that reads may be sent nothing. One that does not read cannot be closed in order. */
+        private int longestSilence() {
+            return Math.toIntExact(settings.idleTimeout()
+                    .plus(settings.requestTimeout())
+                    .plusMillis(Wishes.LONGEST_TIMEOUT_MILLIS)
+                    .plusSeconds(1)
+                    .toMillis());
+        }
+
         private HttpServerOptions options() {
             HttpServerOptions options = new HttpServerOptions()
                     .setMaxInitialLineLength(MAX_REQUEST_LINE_BYTES)
                     .setMaxHeaderSize(MAX_HEADER_BYTES)
                     .setAcceptBacklog(ACCEPT_BACKLOG)
                     .setHttp2ClearTextEnabled(false)
+                    .setWriteIdleTimeout(longestSilence())
+                    .setIdleTimeoutUnit(TimeUnit.MILLISECONDS)
                     .setPerFrameWebSocketCompressionSupported(false)
                     .setPerMessageWebSocketCompressionSupported(false);
             if (tls != null) {

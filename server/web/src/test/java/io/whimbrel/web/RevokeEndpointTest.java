@@ -74,7 +74,7 @@ class RevokeEndpointTest {
     void allTokensOfARevokedAddressAreRefused() throws Exception {
         HttpResponse<String> answer = revoke("{\"uuid\":\"%s\"}".formatted(address));
 
-        assertThat(answer.body()).contains("\"until\":" + (NOW + 25 * 3_600));
+        assertThat(answer.body()).contains("\"until\":" + (NOW + 30 * 86_400));
         assertThat(web.get("/auth/one").body()).contains("revoked");
         assertThat(web.get("/auth/other").body()).contains("revoked");
         web.tokens.known("later", new Valid(address, END, List.of(), NOW + 1, 3));
