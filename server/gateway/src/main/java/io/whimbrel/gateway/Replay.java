@@ -240,6 +240,12 @@ final class Replay {
         }
     }
 
+    /** Where the session stands, or is about to; null before that is known. */
+    @Nullable
+    Position at() {
+        return at;
+    }
+
     Subscribers subscribers() {
         return subscribers;
     }

@@ -440,12 +440,19 @@ final class Session extends TimingWheel.Entry implements Socket.Owner, FrameRead
             return;
         }
         acks = true;
-        Position stands = inbox.lastPosition();
+        Position stands = stands(inbox);
         if (offset >= ackedOffset && stands != null) {
             inbox.onAcked(this, ackedOffset, offset);
             ackedOffset = offset;
             loop.cursors().move(inbox, stands.at(offset));
         }
+    }
+
+    /** In which epoch it was given what it has; before the topic begins here its replay knows that. */
+    private @Nullable Position stands(Subscribers inbox) {
+        Position topic = inbox.lastPosition();
+        Replay running = replay;
+        return topic != null || running == null ? topic : running.at();
     }
 
     private void onCompressed(ByteBuf piece, boolean text, boolean last) {

@@ -16,6 +16,22 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 /** What a client that says nothing of where it stands gets: what is beyond the cursor of its address. */
 class InboxTest extends KeptTopics {
+    @Test
+    void whatIsAcknowledgedWhileALongReplayGoesOnIsKnown() throws Exception {
+        byte[] large = ("\"" + "x".repeat(60_000) + "\"").getBytes(UTF_8);
+        for (int i = 1; i <= 90; i++) { // more than sockets take
+            publish(new Publication("m" + i, Topic.of(client), 7, null, large));
+        }
+
+        try (RawClient raw = new RawClient(gateway.port(), 4096)) {
+            raw.exchange(upgrade(target(null) + "&acks=1"));
+            offsets(raw, 2);
+            raw.send(ClientFrames.text("{\"ack\":2}"));
+
+            awaitCursor(2);
+        }
+    }
+
     /** It comes in one write with one that is kept, and has no position itself. */
     @Test
     void aPlainRecordKeepsNobodyFromAcknowledging() throws Exception {
