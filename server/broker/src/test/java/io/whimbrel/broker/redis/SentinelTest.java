@@ -89,6 +89,35 @@ class SentinelTest {
         assertThat(keys(second)).isPositive();
     }
 
+    /** One that was away during a failover, or is cut off with the former primary. */
+    @Test
+    void theSentinelThatKnowsOfTheNewestFailoverIsBelieved() throws Exception {
+        Sentinel lagging = new Sentinel("lagging");
+        Sentinel other = new Sentinel("other");
+        Sentinel current = new Sentinel("current", second, 7);
+
+        RedisBroker node = broker(Broker.Listener.NONE, lagging.port, current.port, other.port);
+        get(node.publish(publication("one", topic)));
+
+        assertThat(keys(second)).isPositive();
+        assertThat(keys(first)).isZero();
+    }
+
+    @Test
+    void aSentinelThatIsSilentIsNotWaitedFor() throws Exception {
+        Sentinel silent = new Sentinel("silent");
+        Sentinel current = new Sentinel("current");
+        RedisBroker node = broker(Broker.Listener.NONE, silent.port, current.port);
+
+        silent.signal("STOP");
+        current.name(second);
+
+        await().atMost(SOON).ignoreExceptions().until(() -> {
+            get(node.publish(publication("one", topic)));
+            return keys(second) > 0;
+        });
+    }
+
     @Test
     void withoutAnySentinelConnectionsGoOn() throws Exception {
         Sentinel sentinel = new Sentinel("sentinel");
@@ -158,11 +187,16 @@ class SentinelTest {
         private final RedisClient client = RedisClient.create();
 
         Sentinel(String name) throws IOException {
+            this(name, first, 0);
+        }
+
+        /** @param epoch of the last failover it knows of */
+        Sentinel(String name, EmbeddedRedis primary, int epoch) throws IOException {
             Path at = Files.createDirectories(folder.resolve(name));
             Path conf = Files.writeString(
                     at.resolve("sentinel.conf"),
-                    "port %d%nbind 127.0.0.1%ndir %s%nsentinel monitor %s 127.0.0.1 %d 1%n"
-                            .formatted(port, at, NAME, first.port()));
+                    "port %d%nbind 127.0.0.1%ndir %s%nsentinel monitor %s 127.0.0.1 %d 1%nsentinel config-epoch %s %d%n"
+                            .formatted(port, at, NAME, primary.port(), NAME, epoch));
             String program = ProcessHandle.of(first.pid())
                     .flatMap(it -> it.info().command())
                     .orElseThrow();
@@ -180,6 +214,13 @@ class SentinelTest {
             try (var connection = client.connectSentinel(RedisURI.create("127.0.0.1", port))) {
                 return command.apply(connection.sync());
             }
+        }
+
+        void signal(String signal) throws Exception {
+            assertThat(new ProcessBuilder("kill", "-" + signal, Long.toString(process.pid()))
+                            .start()
+                            .waitFor())
+                    .isZero();
         }
 
         void forget() {
