@@ -20,7 +20,7 @@ import org.slf4j.LoggerFactory;
 /**
  * Sends itself a message through one shard each second, the way publications go, and knows whether it comes back: connections
  * may be there, and PING be answered, while nothing is delivered. After a time without one both ways are made anew. Used on the event
- * loop, but for {@link #outage}, {@link #doubt} and {@link #lacksReplicas}.
+ * loop, but for {@link #outage}, {@link #doubt}, {@link #lacksReplicas} and {@link #replicasLack}.
  */
 final class Probe {
     private static final Logger log = LoggerFactory.getLogger(Probe.class);
@@ -168,12 +168,24 @@ final class Probe {
             link.lost(connection, "it has become a replica, which takes no writes");
         } else if (RedisTrouble.isAnswer(failure) || failure instanceof BrokerUnavailableException) {
             // Such as OOM, or no replicas: another connection would be answered the same.
-            lacksReplicas = failure instanceof BrokerUnavailableException;
-            wellNanos = System.nanoTime();
-            say("%s takes no messages: %s".formatted(shard.address(), RedisTrouble.describe(failure)));
+            takesNone(failure);
         } else {
             log.debug("A probe was not taken by {}", shard.address(), failure);
         }
+    }
+
+    /** Told by what was published: the next probe may wait behind many such. */
+    void replicasLack(Throwable failure) {
+        loop.execute(() -> takesNone(failure));
+    }
+
+    private void takesNone(Throwable failure) {
+        if (at == null) {
+            return; // what is away is told elsewhere
+        }
+        lacksReplicas = failure instanceof BrokerUnavailableException;
+        wellNanos = System.nanoTime();
+        say("%s takes no messages: %s".formatted(shard.address(), RedisTrouble.describe(failure)));
     }
 
     private void say(String why) {

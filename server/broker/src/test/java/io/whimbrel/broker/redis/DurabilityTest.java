@@ -111,8 +111,10 @@ class DurabilityTest {
         RedisBroker node = broker(primary, Durability.REPLICATED);
         IdempotencyKey key = IdempotencyKey.of("sender", "key", new byte[0], Duration.ofMinutes(5));
 
-        for (int i = 0; i < 2; i++) {
-            assertThatThrownBy(() -> get(node.publish(publication("id", KEPT), key)))
+        // At once, since nothing is sent any more when the first has failed.
+        for (CompletionStage<?> each :
+                List.of(node.publish(publication("id", KEPT), key), node.publish(publication("other", KEPT), key))) {
+            assertThatThrownBy(() -> get(each))
                     .hasMessageContaining("only 0 of 1 replicas have it")
                     .hasRootCauseInstanceOf(BrokerUnavailableException.class)
                     .rootCause()
@@ -138,6 +140,26 @@ class DurabilityTest {
                 .atMost(SOON)
                 .pollInterval(Duration.ofMillis(10))
                 .until(() -> node.notReady().isPresent());
+    }
+
+    /** A probe that waits behind publications would tell it a second later. */
+    @Test
+    void aPublicationThatReplicasDoNotTakeTellsItAtOnce() throws Exception {
+        EmbeddedRedis primary = redis("primary", "");
+        EmbeddedRedis replica = replicaOf(primary);
+        awaitInSync(primary, replica);
+        RedisBroker node = broker(primary, Durability.REPLICATED);
+        await().atMost(SOON).until(() -> node.notReady().isEmpty());
+
+        promote(replica);
+        assertThatThrownBy(() -> get(node.publish(publication("refused", KEPT))))
+                .hasMessageContaining("only 0 of 1 replicas have it");
+
+        await().pollInterval(Duration.ofMillis(5))
+                .atMost(Duration.ofMillis(500))
+                .until(() -> node.outage().orElse("").contains("only 0 of 1 replicas have it"));
+        commands(replica, it -> it.replicaof("127.0.0.1", primary.port()));
+        await().atMost(SOON).until(() -> node.notReady().isEmpty());
     }
 
     @Test
