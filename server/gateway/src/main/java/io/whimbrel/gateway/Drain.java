@@ -21,15 +21,17 @@ final class Drain {
     private final Loop loop;
     private final List<Session> waiting;
     private final CompletableFuture<Void> done = new CompletableFuture<>();
-    private final int perStep;
+    private final int all;
+    private final long spreadMillis;
+    private final long begunMillis;
     private long endMillis;
 
     private Drain(Loop loop, long drainMillis) {
         this.loop = loop;
         waiting = new ArrayList<>(loop.sessions());
-        long spreadMillis = Math.min(drainMillis, waiting.size() * 1000L / HARMLESS_PER_SECOND);
-        long steps = Math.max(1, spreadMillis / STEP_MILLIS);
-        perStep = (int) Math.ceilDiv(waiting.size(), steps);
+        all = waiting.size();
+        spreadMillis = Math.max(STEP_MILLIS, Math.min(drainMillis, all * 1000L / HARMLESS_PER_SECOND));
+        begunMillis = loop.nowMillis();
     }
 
     /** Completes when no session is left on the loop. */
@@ -40,7 +42,9 @@ final class Drain {
     }
 
     private void step() {
-        for (int i = 0; i < perStep && !waiting.isEmpty(); i++) {
+        long due = Math.ceilDiv(all * (loop.nowMillis() - begunMillis + STEP_MILLIS), spreadMillis);
+        while (!waiting.isEmpty()
+                && all - waiting.size() < due) { // by the clock: steps are late on a loop that is busy
             waiting.removeLast().close(Disconnect.SHUTDOWN);
         }
         if (!waiting.isEmpty()) {

@@ -324,18 +324,25 @@ public final class Gateway {
                 .map(loop -> CompletableFuture.supplyAsync(() -> Drain.start(loop, drainMillis), loop.executor())
                         .thenCompose(drain -> drain))
                 .toArray(CompletableFuture[]::new);
+        await(
+                CompletableFuture.allOf(drains),
+                drainMillis + STOP_MARGIN_MILLIS,
+                "Some connections were still open when the time to stop was over");
+        await(tellCursors(), CURSORS_MILLIS, "How far inboxes were read could not be told to Redis in time");
+        deliveries.endAll();
+        broker.close();
+    }
+
+    private static void await(CompletableFuture<Void> part, long mostMillis, String whenLate) {
         try {
-            CompletableFuture.allOf(drains).get(drainMillis + STOP_MARGIN_MILLIS, TimeUnit.MILLISECONDS);
-            tellCursors().get(CURSORS_MILLIS, TimeUnit.MILLISECONDS);
+            part.get(mostMillis, TimeUnit.MILLISECONDS);
         } catch (TimeoutException _) {
-            log.warn("Some connections were still open when the time to stop was over");
+            log.warn(whenLate);
         } catch (InterruptedException _) {
             Thread.currentThread().interrupt();
         } catch (ExecutionException e) {
             log.error("The gateway did not stop in order", e);
         }
-        deliveries.endAll();
-        broker.close();
     }
 
     private CompletableFuture<Void> tellCursors() {
