@@ -1,6 +1,7 @@
 package io.whimbrel.gateway;
 
 import io.whimbrel.model.Position;
+import java.lang.ref.WeakReference;
 import java.util.ArrayDeque;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
@@ -36,7 +37,16 @@ final class Continuity {
     /** Of the newest publications, those whose senders want to know who acknowledges them; null for none. */
     private @Nullable ArrayDeque<Tracked> tracked;
 
-    private record Tracked(long offset, Tracker tracker) {}
+    /** @param tracker gone when it is not followed any further, which is decided for the whole gateway: {@link Trackers} */
+    private record Tracked(long offset, WeakReference<Tracker> tracker) {
+        boolean isOf(Tracker other) {
+            return tracker.refersTo(other);
+        }
+
+        boolean isGone() {
+            return tracker.refersTo(null);
+        }
+    }
 
     /** Whether the broker is about to be told of the cursor. */
     private boolean cursorMoved;
@@ -115,13 +125,14 @@ final class Continuity {
             all = new ArrayDeque<>(2);
             tracked = all;
         }
-        if (all.stream().anyMatch(known -> known.tracker == tracker)) {
+        if (all.stream().anyMatch(known -> known.isOf(tracker))) {
             return;
         }
+        all.removeIf(Tracked::isGone);
         if (all.size() == MOST_TRACKED) {
             all.remove();
         }
-        all.add(new Tracked(offset, tracker));
+        all.add(new Tracked(offset, new WeakReference<>(tracker)));
     }
 
     /** Somebody acknowledges what is beyond one offset, up to another. */
@@ -131,8 +142,9 @@ final class Continuity {
             return;
         }
         for (Tracked each : all) {
-            if (each.offset > beyond && each.offset <= upTo) {
-                each.tracker.onAcked(session);
+            Tracker tracker = each.tracker.get();
+            if (tracker != null && each.offset > beyond && each.offset <= upTo) {
+                tracker.onAcked(session);
             }
         }
     }

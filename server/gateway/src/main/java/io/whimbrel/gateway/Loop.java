@@ -51,6 +51,9 @@ final class Loop {
      */
     static final int TICK_MAX_SESSIONS_OF_BUSY_TOPIC = 128;
 
+    /** What a publication takes besides its payload, so that small ones are limited, too. */
+    private static final int PUBLICATION_BYTES = 256;
+
     /** Ticks that may follow each other, woken from other threads, before the loop reads again. */
     private static final int MAX_TICKS_IN_A_ROW = 16;
 
@@ -143,7 +146,7 @@ final class Loop {
      * the caller has to {@link #wake} this loop for it, now or a little later.
      */
     boolean offer(Publication publication) {
-        int bytes = publication.payload().length;
+        int bytes = bytesOf(publication);
         if (inboxBytes.get() + bytes > settings.limits().inboxMaxBytes()) {
             metrics.inboxOverflow();
             Delivery delivery = deliveries.of(publication);
@@ -153,12 +156,17 @@ final class Loop {
             Tracker tracker = trackers.of(publication);
             if (tracker != null) {
                 tracker.note(Outcome.INBOX_FULL, 1);
+                tracker.count(this, 0); // who lacks it is counted when it was read
             }
             return false;
         }
         inboxBytes.addAndGet(bytes);
         inbox.add(publication);
         return needsWaking();
+    }
+
+    private static int bytesOf(Publication publication) {
+        return publication.payload().length + PUBLICATION_BYTES;
     }
 
     private boolean needsWaking() {
@@ -219,7 +227,7 @@ final class Loop {
         while (frameBytes < tickMaxBytes
                 && publications < tickMaxPublications
                 && (publication = inbox.poll()) != null) {
-            inboxBytes.addAndGet(-publication.payload().length);
+            inboxBytes.addAndGet(-bytesOf(publication));
             count(hub.append(publication));
         }
     }

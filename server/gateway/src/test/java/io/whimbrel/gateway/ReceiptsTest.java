@@ -131,8 +131,29 @@ class ReceiptsTest extends KeptTopics {
         }
     }
 
+    /** Who has it is known, and who lacks it comes later: its sender need not wait for that. */
+    @Test
+    void whatAFullInboxDroppedIsToldOf() throws Exception {
+        gateway.stop();
+        metrics.clear();
+        start(TestGateway.settings()
+                .withLimits(new GatewaySettings.Limits(100, 65_536, 1 << 20, 10_000, 1 << 28, 1024, 65_536)));
+        try (RawClient raw = open(null)) {
+            Publication large = new Publication(PublicationId.next(7), Topic.of(client), 7, null, new byte[1000]);
+
+            String id = publishAsking(large.tracked(RECEIPT));
+
+            await().atMost(SOON).until(() -> receipt(id).counts().size() == 1);
+            awaitReceipt(id, 0, 0, 0);
+            assertThat(raw).isNotNull();
+        }
+    }
+
     private String publishAsking(Topic topic) throws Exception {
-        Publication publication = asking(topic, RECEIPT);
+        return publishAsking(asking(topic, RECEIPT));
+    }
+
+    private String publishAsking(Publication publication) throws Exception {
         publisher.receipts().open(publication).toCompletableFuture().get(10, TimeUnit.SECONDS);
         publish(publication);
         return publication.id();
