@@ -93,7 +93,7 @@ final class Hub {
 
     /** Lets go of a topic that nobody has, and nobody is about to have. */
     void onOneLess(Subscribers subscribers) {
-        if (subscribers.size() == 0 && subscribers.recovering == 0) {
+        if (!subscribers.isWanted()) {
             onNobodyLeft(subscribers);
         }
     }
@@ -131,18 +131,14 @@ final class Hub {
             return;
         }
         subscribers.sessions().forEach(session -> session.heed(revocation));
-        if (subscribers.recovering > 0) { // they have not joined, and are known by what they read
-            loop.sessions().stream()
-                    .filter(session -> session.isReplaying(subscribers))
-                    .forEach(session -> session.heed(revocation));
-        }
+        subscribers.replays().forEach(replay -> replay.session().heed(revocation)); // they have not joined
     }
 
     /** Lets go of topics to which nobody has come back. */
     void endLingering(long nowMillis) {
         for (Lingering oldest; (oldest = lingering.peek()) != null && oldest.untilMillis <= nowMillis; ) {
             lingering.remove();
-            if (oldest.subscribers.size() == 0 && oldest.subscribers.recovering == 0) {
+            if (!oldest.subscribers.isWanted()) {
                 drop(oldest.subscribers);
             }
         }
@@ -156,6 +152,9 @@ final class Hub {
         boolean next = subscribers != null && isNext(subscribers, publication.position());
         if (tracked) {
             count(publication, subscribers, next, before);
+        }
+        if (subscribers != null && publication.position() == null) {
+            subscribers.replays().forEach(replay -> replay.pass(publication)); // nobody reads it later
         }
         if (subscribers == null || !next || subscribers.size() == 0) {
             return 0;
@@ -202,7 +201,7 @@ final class Hub {
             return Outcome.GIVEN; // to nobody
         }
         if (next) {
-            return subscribers.size() == 0 && subscribers.recovering > 0 ? Outcome.LATER : Outcome.GIVEN;
+            return subscribers.size() == 0 && subscribers.isReplaying() ? Outcome.LATER : Outcome.GIVEN;
         }
         return cameEarly ? Outcome.LATER : Outcome.DUPLICATE;
     }

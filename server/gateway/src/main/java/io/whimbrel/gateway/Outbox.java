@@ -23,6 +23,9 @@ final class Outbox {
         /** The socket took all bytes. */
         void onWritten(Batch batch, @Nullable Subscribers topic);
 
+        /** The connection is gone, and of what was being sent the socket took all of a topic up to there. */
+        default void onReached(Position reached, Subscribers topic) {}
+
         /** A publication that is followed was not sent, or not to its end: it was dropped or cleared, or the connection is gone. */
         default void onLost(Follower follower, Outcome why) {}
     }
@@ -298,20 +301,18 @@ final class Outbox {
         }
     }
 
-    /**
-     * The connection is gone. Answers how far the client's inbox went out with what was being sent; null where no further
-     * than was said before.
-     */
-    @Nullable
-    Position discard() {
+    /** The connection is gone. */
+    void discard() {
         clear(Outcome.CUT);
         Batch unfinished = sending;
         if (unfinished == null) {
-            return null;
+            return;
         }
         sending = null;
         Position reached = unfinished.lastWithin(unfinished.length() - socket.unsentBytes());
         unfinished.release(loop.budget());
-        return reached;
+        if (reached != null && sendingTopic != null) {
+            owner.onReached(reached, sendingTopic);
+        }
     }
 }

@@ -64,7 +64,7 @@ final class Replay {
 
     /** Completes when the client can be let in: it has been given everything, or begins to be. */
     CompletionStage<Void> begin() {
-        subscribers.recovering++;
+        subscribers.replayBegins(this);
         subscribers
                 .ready()
                 .whenComplete((_, failure) -> loop.run(() -> {
@@ -227,6 +227,16 @@ final class Replay {
         batch.end();
     }
 
+    /** What has no place among the rest does not wait for its turn. */
+    void pass(Publication record) {
+        Batch batch = new Batch(loop.allocate(1024), subscribers.rule());
+        subscribers.append(record, batch, session.deflated(), loop);
+        if (session.replay(batch, subscribers)) {
+            loop.metrics().delivered(batch.frames());
+        }
+        batch.end();
+    }
+
     private void join() {
         Position here = at;
         if (here != null && continuity().last() == null) {
@@ -244,6 +254,10 @@ final class Replay {
     @Nullable
     Position at() {
         return at;
+    }
+
+    Session session() {
+        return session;
     }
 
     Subscribers subscribers() {
@@ -270,7 +284,7 @@ final class Replay {
     private void end() {
         over = true;
         toSend.clear();
-        subscribers.recovering--;
+        subscribers.replayEnded(this);
         session.replayEnded(this);
     }
 

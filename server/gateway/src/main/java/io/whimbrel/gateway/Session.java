@@ -136,11 +136,6 @@ final class Session extends TimingWheel.Entry implements Socket.Owner, FrameRead
         }
     }
 
-    boolean isReplaying(Subscribers topic) {
-        Replay running = replay;
-        return running != null && running.subscribers() == topic;
-    }
-
     /** Takes frames from before it joined. */
     boolean replay(Batch batch, Subscribers topic) {
         if (isOver()) {
@@ -183,10 +178,17 @@ final class Session extends TimingWheel.Entry implements Socket.Owner, FrameRead
     @Override
     public void onWritten(Batch batch, @Nullable Subscribers topic) {
         Position last = batch.last();
-        if (last != null && topic != null && !acks) {
-            loop.cursors().move(topic, last);
+        if (last != null && topic != null) {
+            onReached(last, topic);
         }
         batch.onWritten(this);
+    }
+
+    @Override
+    public void onReached(Position reached, Subscribers topic) {
+        if (!acks) {
+            loop.cursors().move(topic, reached);
+        }
     }
 
     @Override
@@ -316,11 +318,7 @@ final class Session extends TimingWheel.Entry implements Socket.Owner, FrameRead
         }
         state = State.CLOSED;
         loop.wheel().cancel(this);
-        Position reached = outbox.discard();
-        Subscribers inbox = inbox();
-        if (reached != null && inbox != null && !acks) {
-            loop.cursors().move(inbox, reached);
-        }
+        outbox.discard();
         leave();
         reader.close();
         dropMessage();

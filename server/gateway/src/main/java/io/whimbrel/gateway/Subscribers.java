@@ -33,8 +33,8 @@ final class Subscribers {
     private final CompletionStage<Void> ready;
     /** Null where nothing is kept. */
     private final @Nullable Continuity continuity;
-    /** Sessions that will join when they have been given what they missed. */
-    int recovering;
+    /** What brings sessions what they missed, before they join; null for none. */
+    private @Nullable List<Replay> replays;
 
     /** Most topics are addresses with one session each. */
     private @Nullable Membership[] members = new @Nullable Membership[1];
@@ -77,6 +77,33 @@ final class Subscribers {
     @Nullable
     Position lastPosition() {
         return continuity == null ? null : continuity.last();
+    }
+
+    void replayBegins(Replay replay) {
+        if (replays == null) {
+            replays = new ArrayList<>(1);
+        }
+        replays.add(replay);
+    }
+
+    void replayEnded(Replay replay) {
+        if (replays != null && replays.remove(replay) && replays.isEmpty()) {
+            replays = null;
+        }
+    }
+
+    boolean isReplaying() {
+        return replays != null;
+    }
+
+    /** All of now, whatever becomes of them meanwhile. */
+    List<Replay> replays() {
+        return replays == null ? List.of() : List.copyOf(replays);
+    }
+
+    /** Whether somebody has it, or is about to. */
+    boolean isWanted() {
+        return size > 0 || isReplaying();
     }
 
     OutboxRule rule() {

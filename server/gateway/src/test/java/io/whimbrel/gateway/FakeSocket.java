@@ -18,6 +18,11 @@ final class FakeSocket implements Socket {
         full = true;
     }
 
+    /** So many bytes of what it keeps are sent. */
+    void take(int bytes) {
+        pendingBytes -= bytes;
+    }
+
     /** Everything is sent and there is room. */
     void drain(Outbox outbox) {
         full = false;

@@ -10,6 +10,8 @@ import io.whimbrel.model.Publication;
 import io.whimbrel.model.Topic;
 import java.io.IOException;
 import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -47,6 +49,29 @@ class InboxTest extends KeptTopics {
             }
             raw.send(ClientFrames.text("{\"ack\":3}"));
             awaitCursor(3);
+        }
+    }
+
+    /** Nothing keeps it, so it would never come. */
+    @Test
+    void aPlainRecordReachesWhoIsStillBeingSentWhatItMissed() throws Exception {
+        byte[] large = ("\"" + "x".repeat(60_000) + "\"").getBytes(UTF_8);
+        for (int i = 1; i <= KEPT; i++) { // more than sockets take
+            publish(new Publication("m" + i, Topic.of(client), 7, null, large));
+        }
+
+        try (RawClient raw = new RawClient(gateway.port(), 4096)) {
+            raw.exchange(upgrade(target(null)));
+            offsets(raw, 1);
+            listener.get().onPublication(new Publication("plain", Topic.of(client), 7, null, new byte[] {'1'}));
+            List<Long> offsets = new ArrayList<>();
+            for (int i = 0; i < KEPT; i++) {
+                offsets.add(next(raw).path("offset").asLong(-1));
+            }
+
+            assertThat(offsets).containsOnlyOnce(-1L);
+            offsets.remove(-1L);
+            assertThat(offsets).isEqualTo(range(2, KEPT));
         }
     }
 

@@ -9,6 +9,7 @@ import io.netty.buffer.Unpooled;
 import io.netty.channel.embedded.EmbeddedChannel;
 import io.whimbrel.broker.Broker;
 import io.whimbrel.broker.Outcome;
+import io.whimbrel.model.Position;
 import io.whimbrel.model.Topic;
 import io.whimbrel.protocol.bare.BareCodec;
 import java.util.ArrayList;
@@ -85,6 +86,34 @@ class OutboxTest {
 
         socket.drain(outbox);
         assertThat(written).containsExactly("a of prices", "b of prices", "d of chat");
+    }
+
+    @Test
+    void whatTheSocketTookInPartIsSaidOfItsTopicWhenTheConnectionIsGone() {
+        List<String> reached = new ArrayList<>();
+        Outbox broken = new Outbox(socket, loop, new Outbox.Owner() {
+            @Override
+            public void onWritten(Batch batch, @Nullable Subscribers topic) {}
+
+            @Override
+            public void onReached(Position position, Subscribers topic) {
+                reached.add(position.offset() + " of " + topic.topic());
+            }
+        });
+        broken.open();
+        Batch batch = batch(OutboxRule.DISCONNECT);
+        for (int i = 1; i <= 3; i++) {
+            batch.nextFrame().writeBytes(new byte[] {(byte) 0x81, 1, 'x'});
+            batch.reaches(new Position("e", i));
+        }
+        socket.fill();
+        broken.offer(batch, prices);
+        batch.end();
+
+        socket.take(7); // two frames, and a byte of the third
+        broken.discard();
+
+        assertThat(reached).containsExactly("2 of prices");
     }
 
     @Test
