@@ -8,6 +8,7 @@ import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Set;
+import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import org.yaml.snakeyaml.LoaderOptions;
@@ -19,6 +20,12 @@ import org.yaml.snakeyaml.error.YAMLException;
 final class SettingSources {
     /** Variables that are the launcher script's, not settings. */
     private static final Set<String> OTHER_VARIABLES = Set.of("WHIMBREL_JVM_OPTIONS");
+
+    /** What Kubernetes and linked containers add for a service called whimbrel, or whimbrel-web: no settings, whatever their names. */
+    private static final Pattern SERVICE_VARIABLE =
+            Pattern.compile(".*_SERVICE_(HOST|PORT(_.+)?)|.*_PORT_\\d+_(TCP|UDP|SCTP)(_(ADDR|PORT|PROTO))?");
+
+    private static final Pattern SERVICE_ADDRESS = Pattern.compile("(tcp|udp|sctp)://.*");
 
     private static final int MAX_FILE_BYTES = 1024 * 1024;
 
@@ -42,6 +49,9 @@ final class SettingSources {
                 SettingCatalog.ALL.stream().collect(Collectors.toMap(Setting::environmentName, setting -> setting));
         Map<String, String> settings = new LinkedHashMap<>();
         environment.forEach((variable, value) -> {
+            if (isOfAService(variable, value)) {
+                return;
+            }
             Setting setting = byVariable.get(variable);
             if (setting != null) {
                 settings.put(setting.name(), value);
@@ -51,6 +61,11 @@ final class SettingSources {
             }
         });
         return settings;
+    }
+
+    private static boolean isOfAService(String variable, String value) {
+        return SERVICE_VARIABLE.matcher(variable).matches()
+                || (variable.endsWith("_PORT") && SERVICE_ADDRESS.matcher(value).matches());
     }
 
     private static Object load(Path file) {

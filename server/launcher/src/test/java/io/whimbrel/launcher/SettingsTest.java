@@ -85,6 +85,22 @@ class SettingsTest {
                 .hasMessage("The environment has WHIMBREL_WEB_PRT, which is no setting (is WHIMBREL_WEB_PORT meant?)");
     }
 
+    /** Those of a service named whimbrel, or whimbrel-web, which Kubernetes gives each container beside it. */
+    @ParameterizedTest
+    @CsvSource({
+        "WHIMBREL_SERVICE_HOST,10.0.0.1",
+        "WHIMBREL_SERVICE_PORT,5000",
+        "WHIMBREL_SERVICE_PORT_HTTP,5000",
+        "WHIMBREL_PORT,tcp://10.0.0.1:5000",
+        "WHIMBREL_WEB_PORT,tcp://10.0.0.1:5000",
+        "WHIMBREL_WEB_PORT_5000_TCP,tcp://10.0.0.1:5000",
+        "WHIMBREL_WEB_PORT_5000_TCP_ADDR,10.0.0.1",
+        "WHIMBREL_WEB_PORT_5000_UDP_PROTO,udp"
+    })
+    void variablesOfServicesAreNoSettings(String variable, String value) {
+        assertThat(SettingSources.environment(Map.of(variable, value))).isEmpty();
+    }
+
     @ParameterizedTest
     @CsvSource({"300ms,PT0.3S", "8s,PT8S", "8,PT8S", "10m,PT10M", "24h,PT24H", "2d,PT48H", "0,PT0S"})
     void timesHaveUnits(String text, Duration duration) {
