@@ -83,6 +83,7 @@ class RevocationTest {
         }
     }
 
+    /** What came for it meanwhile is not for whoever has that token. */
     @Test
     void aRevocationHeardWhileTheClientComesInIsHeeded() throws IOException {
         CompletableFuture<Void> subscribing = gateway.broker.holdSubscriptions();
@@ -90,6 +91,7 @@ class RevocationTest {
             raw.send(RawClient.upgrade("/ws?token=token-1").getBytes(ISO_8859_1));
             await().until(() -> !gateway.broker.topics().isEmpty()); // its token was verified
 
+            gateway.publish(client, "\"not for it\"");
             post(new OfToken(client, 1, now + 100));
             subscribing.complete(null);
 
