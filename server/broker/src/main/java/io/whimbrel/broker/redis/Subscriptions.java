@@ -8,7 +8,6 @@ import io.netty.channel.EventLoop;
 import io.whimbrel.broker.Broker;
 import io.whimbrel.broker.BrokerCounters;
 import io.whimbrel.broker.BrokerUnavailableException;
-import io.whimbrel.model.Publication;
 import io.whimbrel.model.Topic;
 import java.util.ArrayList;
 import java.util.Collection;
@@ -39,7 +38,6 @@ import org.slf4j.LoggerFactory;
 final class Subscriptions {
     private static final Logger log = LoggerFactory.getLogger(Subscriptions.class);
 
-    private static final long MALFORMED_LOG_INTERVAL_NANOS = TimeUnit.SECONDS.toNanos(10);
     /** Channels that come here together are told together. */
     private static final long ARRIVED_AFTER_MILLIS = 20;
 
@@ -48,6 +46,7 @@ final class Subscriptions {
     private final RedisLink<StatefulRedisPubSubConnection<String, byte[]>> link;
     private final Comparison comparison;
     private final Shard.Requirement requirement;
+    private final Reception reception;
     private final Broker.Listener listener;
     private final BrokerCounters counters;
     private final Runnable onMisplaced;
@@ -63,8 +62,6 @@ final class Subscriptions {
     /** Whether channels came here that wait for the connection. */
     private boolean adopted;
 
-    private long malformedLoggedNanos = System.nanoTime() - MALFORMED_LOG_INTERVAL_NANOS;
-
     /** One subscribe that was not undone. A new one for the same topic is another object. */
     private static final class Subscription {
         final Topic topic;
@@ -75,23 +72,6 @@ final class Subscriptions {
         Subscription(Topic topic, CompletableFuture<Void> acknowledged) {
             this.topic = topic;
             this.acknowledged = acknowledged;
-        }
-    }
-
-    /**
-     * Who listens to a channel that is no topic's.
-     *
-     * @param classic whether it is heard at every node of a cluster alike
-     */
-    private record Ear(Consumer<byte[]> consumer, Runnable onSubscribed, boolean classic) {
-        Ear and(Ear other) {
-            return new Ear(
-                    consumer.andThen(other.consumer),
-                    () -> {
-                        onSubscribed.run();
-                        other.onSubscribed.run();
-                    },
-                    classic);
         }
     }
 
@@ -111,6 +91,7 @@ final class Subscriptions {
         this.loop = client.home();
         this.requirement = requirement;
         this.sharded = sharded;
+        reception = new Reception(listener, counters);
         this.listener = listener;
         this.counters = counters;
         this.onMisplaced = onMisplaced;
@@ -448,36 +429,13 @@ final class Subscriptions {
         Ear ear = ears.get(channel);
         try {
             if (subscription != null) {
-                receivedPublication(subscription.topic, message);
+                reception.receive(subscription.topic, message);
             }
             if (ear != null) {
                 ear.consumer().accept(message);
             }
         } catch (RuntimeException e) {
             log.error("A listener of the broker failed, which it must not", e);
-        }
-    }
-
-    private void receivedPublication(Topic topic, byte[] message) {
-        Publication publication = Envelope.decode(topic, message);
-        if (publication == null) {
-            malformed(topic, message.length);
-            return;
-        }
-        counters.received.increment();
-        listener.onPublication(publication);
-    }
-
-    private void malformed(Topic topic, int length) {
-        counters.malformed.increment();
-        long now = System.nanoTime();
-        if (now - malformedLoggedNanos >= MALFORMED_LOG_INTERVAL_NANOS) {
-            malformedLoggedNanos = now;
-            log.warn(
-                    "A message of {} bytes in {} is not in a form this version reads, dropped ({} so far)",
-                    length,
-                    topic,
-                    counters.malformed.sum());
         }
     }
 
