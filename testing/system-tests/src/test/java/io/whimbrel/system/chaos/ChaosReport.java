@@ -50,6 +50,9 @@ record ChaosReport(String deployment, long seed, long seconds, Findings findings
         fields.put("dropped_by_clients", findings.repeated());
         fields.put("receipts", findings.receipts());
         fields.put("connections", findings.connections());
+        fields.put("faults_of_redis", findings.redisFaults());
+        fields.put("promotions", findings.promotions());
+        fields.put("slots_moved", findings.slotMoves());
         fields.put("faults_that_stopped", findings.recoveryMillis().size());
         fields.put("recovered_p50_ms", findings.recoveryPercentile(0.50));
         fields.put("recovered_p99_ms", findings.recoveryPercentile(0.99));

@@ -1,5 +1,6 @@
 package io.whimbrel.system.chaos;
 
+import io.whimbrel.system.chaos.Fault.Sort;
 import io.whimbrel.system.chaos.Violation.Rule;
 import java.util.ArrayList;
 import java.util.Comparator;
@@ -50,6 +51,8 @@ final class Checker {
                         Entry.CanaryCame _,
                         Entry.Struck _,
                         Entry.Healed _,
+                        Entry.Promoted _,
+                        Entry.SlotMoved _,
                         Entry.Stalled _ -> {
                     // read by other rules
                 }
@@ -72,6 +75,9 @@ final class Checker {
                 count(Entry.Opened.class),
                 Recoveries.of(entries),
                 faultsByKind(),
+                faultsOf(Sort.REDIS),
+                count(Entry.Promoted.class),
+                count(Entry.SlotMoved.class),
                 violations);
     }
 
@@ -83,6 +89,13 @@ final class Checker {
             }
         }
         return kinds;
+    }
+
+    private int faultsOf(Sort sort) {
+        return Math.toIntExact(entries.stream()
+                .filter(entry ->
+                        entry instanceof Entry.Struck struck && struck.fault().kind().victim.sort == sort)
+                .count());
     }
 
     private int count(Class<? extends Entry> kind) {

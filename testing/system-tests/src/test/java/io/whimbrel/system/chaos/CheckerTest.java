@@ -12,8 +12,10 @@ import io.whimbrel.system.chaos.Entry.Crashed;
 import io.whimbrel.system.chaos.Entry.Healed;
 import io.whimbrel.system.chaos.Entry.NeverReady;
 import io.whimbrel.system.chaos.Entry.Polled;
+import io.whimbrel.system.chaos.Entry.Promoted;
 import io.whimbrel.system.chaos.Entry.ReceiptTold;
 import io.whimbrel.system.chaos.Entry.Refused;
+import io.whimbrel.system.chaos.Entry.SlotMoved;
 import io.whimbrel.system.chaos.Entry.Stalled;
 import io.whimbrel.system.chaos.Entry.Struck;
 import io.whimbrel.system.chaos.Entry.ToldLost;
@@ -441,6 +443,22 @@ class CheckerTest {
         ledger.add(new Stalled(6_000, 4_000));
 
         assertThat(check().violations()).isEmpty();
+    }
+
+    @Test
+    void promotionsAndMovedSlotsAreCountedApartFromWhatWasMeantToCauseThem() {
+        ledger.add(new Struck(now++, 0, new Fault(0, Kind.KILL_REDIS, "redis 0", 500)));
+        ledger.add(new Promoted(now++, "redis 1"));
+        ledger.add(new Struck(now++, 1, new Fault(0, Kind.MOVE_SLOT, "redis as a whole", 0)));
+        ledger.add(new SlotMoved(now++));
+        ledger.add(new Struck(now++, 2, new Fault(0, Kind.MOVE_SLOT, "redis as a whole", 0)));
+        ledger.add(new Struck(now++, 3, new Fault(0, Kind.CUT, "way to redis 0", 500)));
+
+        Findings findings = check();
+
+        assertThat(findings.promotions()).isEqualTo(1);
+        assertThat(findings.slotMoves()).isEqualTo(1);
+        assertThat(findings.redisFaults()).isEqualTo(3);
     }
 
     @Test

@@ -154,10 +154,6 @@ final class ClusterRedis implements RedisDeployment {
                 == 1;
     }
 
-    List<RedisNode> masters() {
-        return nodes.stream().filter(RedisNode::isMaster).toList();
-    }
-
     @Override
     public void failOver() throws IOException {
         List<RedisNode> replicas =
@@ -166,15 +162,16 @@ final class ClusterRedis implements RedisDeployment {
     }
 
     @Override
-    public void moveSlot() throws IOException {
+    public boolean moveSlot() throws IOException {
         List<RedisNode> masters = new ArrayList<>(masters());
         RedisNode from = masters.remove(random.nextInt(masters.size()));
         RedisNode to = masters.get(random.nextInt(masters.size()));
         String key = from.ask("RANDOMKEY");
         if (key.isEmpty()) {
-            return; // it holds nothing, so nobody would notice
+            return false; // it holds nothing, so nobody would notice
         }
         moveSlot(from.ask("CLUSTER", "KEYSLOT", key), from, to);
+        return true;
     }
 
     /** As redis-cli does it, while clients read and write what is moved. */

@@ -60,6 +60,12 @@ sealed interface Entry {
     /** It was healed: the process was started or goes on, the wire is whole. */
     record Healed(long at, int number, Fault fault) implements Entry {}
 
+    /** A replica was found to have become a master since the last fault of Redis. */
+    record Promoted(long at, String node) implements Entry {}
+
+    /** A slot that held something went to another master. */
+    record SlotMoved(long at) implements Entry {}
+
     /** A part ended, and nobody had killed it. */
     record Crashed(long at, String part, String said) implements Entry {}
 

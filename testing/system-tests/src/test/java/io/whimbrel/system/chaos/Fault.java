@@ -10,17 +10,37 @@ import java.util.Locale;
  * @param lengthMillis 0 for what is over at once
  */
 record Fault(long atMillis, Kind kind, String target, long lengthMillis) {
+    /** What kinds of faults there are, by share: each has its own, whatever the others are. */
+    enum Sort {
+        /** What Redis runs on is harmed itself, or told to change. */
+        REDIS(25),
+        SERVICES(30),
+        WIRES(45);
+
+        final int share;
+
+        Sort(int share) {
+            this.share = share;
+        }
+    }
+
     /** What faults of a kind are done to. */
     enum Victim {
-        GATEWAY,
-        WEB,
-        REDIS,
-        SENTINEL,
+        GATEWAY(Sort.SERVICES),
+        WEB(Sort.SERVICES),
+        REDIS(Sort.REDIS),
+        SENTINEL(Sort.REDIS),
         /** The copies of a shard, one after the other. */
-        COPIES,
-        WIRE,
+        COPIES(Sort.REDIS),
+        WIRE(Sort.WIRES),
         /** The deployment of Redis as a whole. */
-        DEPLOYMENT
+        DEPLOYMENT(Sort.REDIS);
+
+        final Sort sort;
+
+        Victim(Sort sort) {
+            this.sort = sort;
+        }
     }
 
     enum Kind {
@@ -35,11 +55,11 @@ record Fault(long atMillis, Kind kind, String target, long lengthMillis) {
         /** One copy of a shard, and the other before the first is back; only where that is what is to be seen. */
         KILL_COPIES(Victim.COPIES, 0),
         /** A replica takes over, as an operator would have it. */
-        FAIL_OVER(Victim.DEPLOYMENT, 5),
-        MOVE_SLOT(Victim.DEPLOYMENT, 6),
-        FORGET_SCRIPTS(Victim.REDIS, 3),
+        FAIL_OVER(Victim.DEPLOYMENT, 7),
+        MOVE_SLOT(Victim.DEPLOYMENT, 7),
+        FORGET_SCRIPTS(Victim.REDIS, 2),
         /** Redis drops its clients, by CLIENT KILL. */
-        DROP_CLIENTS(Victim.REDIS, 4),
+        DROP_CLIENTS(Victim.REDIS, 2),
         /** All connections end, and none is let in for a while. */
         CUT(Victim.WIRE, 15),
         DELAY(Victim.WIRE, 8),
@@ -50,6 +70,7 @@ record Fault(long atMillis, Kind kind, String target, long lengthMillis) {
         HALF_OPEN(Victim.WIRE, 12);
 
         final Victim victim;
+        /** Among the kinds of its sort. */
         final int weight;
 
         Kind(Victim victim, int weight) {
@@ -65,10 +86,14 @@ record Fault(long atMillis, Kind kind, String target, long lengthMillis) {
 
     /** Whether it makes something of what Redis runs on go, or hard to reach, of which only one thing may be at a time. */
     boolean harmsRedis() {
-        return switch (kind.victim) {
-            case REDIS, SENTINEL, COPIES, DEPLOYMENT -> true;
-            case WIRE -> target.startsWith(Stage.REDIS_WIRES);
-            case GATEWAY, WEB -> false;
+        return harmsRedis(kind, target);
+    }
+
+    static boolean harmsRedis(Kind kind, String target) {
+        return switch (kind.victim.sort) {
+            case REDIS -> true;
+            case WIRES -> target.startsWith(Stage.REDIS_WIRES);
+            case SERVICES -> false;
         };
     }
 

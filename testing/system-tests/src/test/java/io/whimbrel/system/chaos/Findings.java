@@ -16,6 +16,9 @@ import java.util.Map;
  * @param neverAccepted letters whose publisher had no good answer by the end
  * @param recoveryMillis how long deliveries stood still at a gateway, by fault, from the fault on; those without effect left out
  * @param faultsByKind how many were done
+ * @param redisFaults those of them that harmed Redis itself, not only the way to it
+ * @param promotions replicas that became masters, whatever made them
+ * @param slotMoves slots that went to another master, with what they held
  */
 record Findings(
         int accepted,
@@ -33,6 +36,9 @@ record Findings(
         int connections,
         List<Long> recoveryMillis,
         Map<String, Integer> faultsByKind,
+        int redisFaults,
+        int promotions,
+        int slotMoves,
         List<Violation> violations) {
     Findings {
         recoveryMillis = List.copyOf(recoveryMillis);

@@ -41,6 +41,11 @@ sealed interface RedisDeployment extends AutoCloseable permits StandaloneRedis, 
 
     List<RedisNode> sentinels();
 
+    /** Who take writes, as they themselves say. */
+    default List<RedisNode> masters() {
+        return nodes().stream().filter(RedisNode::isMaster).toList();
+    }
+
     /** Who hold the same data. */
     List<List<RedisNode>> copies();
 
@@ -59,8 +64,8 @@ sealed interface RedisDeployment extends AutoCloseable permits StandaloneRedis, 
         throw new UnsupportedOperationException("there is no replica");
     }
 
-    /** Moves a slot that holds something from one master to another. */
-    default void moveSlot() throws Exception {
+    /** Moves a slot that holds something from one master to another; answers whether there was one. */
+    default boolean moveSlot() throws Exception {
         throw new UnsupportedOperationException("there are no slots");
     }
 

@@ -32,6 +32,9 @@ class ScheduleTest {
             false,
             false);
 
+    private static final Set<Kind> HARMFUL_TO_REDIS = Set.of(
+            Kind.KILL_REDIS, Kind.STOP_REDIS, Kind.KILL_SENTINEL, Kind.STOP_SENTINEL, Kind.FAIL_OVER, Kind.MOVE_SLOT);
+
     @Test
     void theSameSeedGivesTheSameFaults() {
         List<Fault> once = Schedule.of(7, 500, CLUSTER);
@@ -62,6 +65,30 @@ class ScheduleTest {
     @Test
     void bothCopiesAreHarmedOnlyWhereThatIsAskedFor() {
         assertThat(kinds(Schedule.ofCopies(1, 100, CLUSTER))).containsExactly(Kind.KILL_COPIES);
+    }
+
+    @Test
+    void aFifthOfTheFaultsHarmRedisItselfAndManyOfThemMoveWhatItHolds() {
+        for (long seed = 1; seed <= 20; seed++) {
+            List<Fault> faults = Schedule.of(seed, 1_000, CLUSTER);
+
+            assertThat(count(faults, HARMFUL_TO_REDIS)).as("seed %d", seed).isBetween(180L, 280L);
+            assertThat(count(faults, Set.of(Kind.FAIL_OVER, Kind.MOVE_SLOT)))
+                    .as("seed %d", seed)
+                    .isGreaterThan(70);
+        }
+    }
+
+    /** Or a thousand would take hours. */
+    @Test
+    void whatWaitsForRedisDoesNotMakeItMuchLonger() {
+        List<Fault> faults = Schedule.of(1, 1_000, CLUSTER);
+
+        assertThat(faults.getLast().atMillis()).isLessThan(2_200_000);
+    }
+
+    private static long count(List<Fault> schedule, Set<Kind> kinds) {
+        return schedule.stream().map(Fault::kind).filter(kinds::contains).count();
     }
 
     private static Set<Kind> kinds(List<Fault> schedule) {

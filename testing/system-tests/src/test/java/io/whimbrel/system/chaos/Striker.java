@@ -24,6 +24,8 @@ final class Striker {
     private final Stage stage;
     private final Ledger ledger;
     private final CountDownLatch never = new CountDownLatch(1);
+    /** When Redis was last in order. */
+    private List<RedisNode> masters = List.of();
 
     Striker(Stage stage, Ledger ledger) {
         this.stage = stage;
@@ -35,6 +37,7 @@ final class Striker {
         List<CompletableFuture<Void>> healing = new ArrayList<>();
         long start = ledger.now();
         long late = 0;
+        masters = stage.redis().masters();
         try (ExecutorService healers = Executors.newVirtualThreadPerTaskExecutor()) {
             for (int number = 0; number < schedule.size(); number++) {
                 Fault fault = schedule.get(number);
@@ -43,6 +46,7 @@ final class Striker {
                     await().pollInterval(RedisDeployment.POLL)
                             .atMost(PATIENCE)
                             .until(() -> stage.redis().isInOrder());
+                    notePromotions();
                 }
                 awaitLife(fault);
                 late = Math.max(late, ledger.now() - start - fault.atMillis());
@@ -54,6 +58,16 @@ final class Striker {
             CompletableFuture.allOf(healing.toArray(CompletableFuture[]::new)).get();
         }
         stage.redis().awaitOrder();
+        notePromotions();
+    }
+
+    /** When all are in order, so that everybody knows what he is. */
+    private void notePromotions() {
+        List<RedisNode> now = stage.redis().masters();
+        now.stream()
+                .filter(node -> !masters.contains(node))
+                .forEach(node -> ledger.note(new Entry.Promoted(ledger.now(), node.name())));
+        masters = now;
     }
 
     private void pauseUntil(long millis) throws InterruptedException {
@@ -81,7 +95,11 @@ final class Striker {
                 stage.process(fault.target()).signal("STOP");
             case KILL_COPIES -> copies(fault).getFirst().kill();
             case FAIL_OVER -> stage.redis().failOver();
-            case MOVE_SLOT -> stage.redis().moveSlot();
+            case MOVE_SLOT -> {
+                if (stage.redis().moveSlot()) {
+                    ledger.note(new Entry.SlotMoved(ledger.now()));
+                }
+            }
             case FORGET_SCRIPTS -> node(fault).ask("SCRIPT", "FLUSH");
             case DROP_CLIENTS -> {
                 node(fault).ask("CLIENT", "KILL", "TYPE", "normal");
