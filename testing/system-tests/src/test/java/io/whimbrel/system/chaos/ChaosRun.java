@@ -22,7 +22,6 @@ import org.awaitility.core.ConditionTimeoutException;
  * to rest, and the checker reads what was noted.
  *
  * @param variant what its report is called besides, where the deployment does not say all
- * @param readinessLimitMillis for how long a part may say that it is ready while nothing flows through it
  */
 record ChaosRun(
         RedisDeployment.Form form,
@@ -30,7 +29,7 @@ record ChaosRun(
         long seed,
         List<String> settings,
         Optional<PlantedBug> planted,
-        long readinessLimitMillis,
+        Demands demands,
         Faults faults) {
     /** Which faults are done; made when it is known what there is to break. */
     interface Faults {
@@ -50,13 +49,7 @@ record ChaosRun(
     /** So many faults at random. */
     static ChaosRun of(RedisDeployment.Form form, long seed, int faults, List<String> settings) {
         return new ChaosRun(
-                form,
-                "",
-                seed,
-                settings,
-                Optional.empty(),
-                ReadinessRule.LIMIT_MILLIS,
-                layout -> Schedule.of(seed, faults, layout));
+                form, "", seed, settings, Optional.empty(), Demands.USUAL, layout -> Schedule.of(seed, faults, layout));
     }
 
     /** So many faults that each harm both copies of a shard. */
@@ -67,18 +60,17 @@ record ChaosRun(
                 seed,
                 settings,
                 Optional.empty(),
-                ReadinessRule.LIMIT_MILLIS,
+                Demands.USUAL,
                 layout -> Schedule.ofCopies(seed, faults, layout));
     }
 
     static ChaosRun with(PlantedBug bug, RedisDeployment.Form form, long seed, List<Fault> faults) {
-        return new ChaosRun(
-                form, bug.words(), seed, List.of(), Optional.of(bug), ReadinessRule.LIMIT_MILLIS, _ -> faults);
+        return new ChaosRun(form, bug.words(), seed, List.of(), Optional.of(bug), Demands.USUAL, _ -> faults);
     }
 
-    /** The same where the parts themselves may be starved. */
-    ChaosRun withReadinessLimit(long millis) {
-        return new ChaosRun(form, variant, seed, settings, planted, millis, faults);
+    /** The same, of which other things are asked. */
+    ChaosRun demanding(Demands others) {
+        return new ChaosRun(form, variant, seed, settings, planted, others, faults);
     }
 
     ChaosReport run(Path folder) throws Exception {
@@ -97,7 +89,7 @@ record ChaosRun(
             stage.start();
             run(stage, ledger);
             long seconds = (ledger.now() - start) / 1000;
-            report = new ChaosReport(name, seed, seconds, Checker.check(ledger.entries(), readinessLimitMillis));
+            report = new ChaosReport(name, seed, seconds, Checker.check(ledger.entries(), demands));
             keepEvidence(name, stage, ledger);
         }
         System.out.print(report.text());

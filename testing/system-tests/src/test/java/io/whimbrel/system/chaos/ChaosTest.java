@@ -46,8 +46,10 @@ class ChaosTest {
         long seed = Long.getLong("chaos.seed", System.nanoTime());
         int faults = Math.ceilDiv(Integer.getInteger("chaos.faults", FAULTS), forms().size());
 
-        Findings findings =
-                ChaosRun.of(form, seed, faults, settings(form)).run(folder).findings();
+        Findings findings = ChaosRun.of(form, seed, faults, settings(form))
+                .demanding(demands(form))
+                .run(folder)
+                .findings();
 
         check(findings);
         assertThat(findings.faults()).isEqualTo(faults);
@@ -84,6 +86,11 @@ class ChaosTest {
             assertThat(findings.violations()).isEmpty();
         }
         assertThat(findings.neverAccepted()).isZero();
+    }
+
+    /** One Redis writes its file before it answers, and before it publishes; a replica that takes over may lack what was shown. */
+    private static Demands demands(Form form) {
+        return form == Form.STANDALONE && !DURABILITY.equals(MEMORY) ? Demands.USUAL.withOneIdEach() : Demands.USUAL;
     }
 
     private static List<String> settings(Form form) {

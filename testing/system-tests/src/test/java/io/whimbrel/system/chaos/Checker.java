@@ -11,23 +11,22 @@ import java.util.TreeMap;
 /** Reads a ledger and says what of the promises was not kept. A pure function. */
 final class Checker {
     private final List<Entry> entries;
-    private final long readinessLimitMillis;
+    private final Demands demands;
     private final List<Violation> violations = new ArrayList<>();
 
-    private Checker(List<Entry> entries, long readinessLimitMillis) {
+    private Checker(List<Entry> entries, Demands demands) {
         this.entries = List.copyOf(entries);
-        this.readinessLimitMillis = readinessLimitMillis;
+        this.demands = demands;
     }
 
-    /** @param readinessLimitMillis as of {@link ReadinessRule#check} */
-    static Findings check(List<Entry> entries, long readinessLimitMillis) {
-        return new Checker(entries, readinessLimitMillis).check();
+    static Findings check(List<Entry> entries, Demands demands) {
+        return new Checker(entries, demands).check();
     }
 
     private Findings check() {
-        Deliveries deliveries = Deliveries.of(entries, violations);
+        Deliveries deliveries = Deliveries.of(entries, demands.oneIdEach(), violations);
         violations.addAll(ReceiptRule.check(entries));
-        violations.addAll(ReadinessRule.check(entries, readinessLimitMillis));
+        violations.addAll(ReadinessRule.check(entries, demands.readinessLimitMillis()));
         for (Entry entry : entries) {
             switch (entry) {
                 case Entry.Refused(long at, long letter, int status, String answer) ->

@@ -62,7 +62,7 @@ class CheckerTest {
     }
 
     private Findings check() {
-        return Checker.check(ledger, ReadinessRule.LIMIT_MILLIS);
+        return Checker.check(ledger, Demands.USUAL);
     }
 
     private static List<Rule> rules(Findings findings) {
@@ -159,6 +159,18 @@ class CheckerTest {
 
         assertThat(findings.violations()).isEmpty();
         assertThat(findings.duplicated()).isZero();
+        assertThat(findings.shownBeforeAccepted()).isEqualTo(1);
+    }
+
+    @Test
+    void aLetterUnderTwoIdsIsAViolationWhereTheFileIsWrittenFirst() {
+        accept(1);
+        came(1, "never accepted", 1, E1, 1, true);
+        show(1, 1, E1, 2);
+
+        Findings findings = Checker.check(ledger, Demands.USUAL.withOneIdEach());
+
+        assertThat(rules(findings)).containsExactly(Rule.SHOWN_UNDER_TWO_IDS);
         assertThat(findings.shownBeforeAccepted()).isEqualTo(1);
     }
 
@@ -393,8 +405,11 @@ class CheckerTest {
     void aRunMayAllowLongerSilencesButNotAll() {
         tenSeconds(200, 2_000, 8_000);
 
-        assertThat(Checker.check(ledger, 7_000).violations()).isEmpty();
-        assertThat(rules(Checker.check(ledger, 5_000))).containsExactly(Rule.FALSE_READINESS);
+        assertThat(Checker.check(ledger, Demands.USUAL.withReadinessLimit(7_000))
+                        .violations())
+                .isEmpty();
+        assertThat(rules(Checker.check(ledger, Demands.USUAL.withReadinessLimit(5_000))))
+                .containsExactly(Rule.FALSE_READINESS);
     }
 
     @Test

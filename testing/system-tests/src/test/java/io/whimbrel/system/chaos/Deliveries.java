@@ -14,6 +14,7 @@ import java.util.Set;
 
 /** What was accepted against what came: all of it, once, in order, where it belongs. */
 final class Deliveries {
+    private final boolean oneIdEach;
     private final List<Violation> violations;
     private final Map<Long, Written> written = new HashMap<>();
     private final Map<Long, Accepted> acceptedLetters = new HashMap<>();
@@ -45,12 +46,14 @@ final class Deliveries {
         private boolean misses;
     }
 
-    private Deliveries(List<Violation> violations) {
+    private Deliveries(boolean oneIdEach, List<Violation> violations) {
+        this.oneIdEach = oneIdEach;
         this.violations = violations;
     }
 
-    static Deliveries of(List<Entry> entries, List<Violation> violations) {
-        Deliveries deliveries = new Deliveries(violations);
+    /** @param oneIdEach as of {@link Demands} */
+    static Deliveries of(List<Entry> entries, boolean oneIdEach, List<Violation> violations) {
+        Deliveries deliveries = new Deliveries(oneIdEach, violations);
         deliveries.readPublications(entries);
         for (Entry entry : entries) {
             if (entry instanceof Came came) {
@@ -115,7 +118,7 @@ final class Deliveries {
             duplicated++;
             violate(came, Rule.DUPLICATED, "it was shown before");
         }
-        topic.idsByLetter.computeIfAbsent(came.letter(), _ -> new HashSet<>()).add(came.id());
+        checkId(topic, came);
         topic.epoch = came.epoch();
         topic.offset = came.offset();
         if (acceptedIds.containsKey(came.id())) {
@@ -134,6 +137,16 @@ final class Deliveries {
         Accepted accepted = acceptedIds.get(came.id());
         if (accepted != null && accepted.letter() != came.letter()) {
             violate(came, Rule.NOT_WHAT_WAS_SENT, "this id was given to letter " + accepted.letter());
+        }
+    }
+
+    private void checkId(Topic topic, Came came) {
+        Set<String> ids = topic.idsByLetter.computeIfAbsent(came.letter(), _ -> new HashSet<>());
+        if (ids.add(came.id()) && ids.size() == 2) {
+            shownBeforeAccepted++;
+            if (oneIdEach) {
+                violate(came, Rule.SHOWN_UNDER_TWO_IDS, "its letter was shown under another id before");
+            }
         }
     }
 
@@ -184,7 +197,6 @@ final class Deliveries {
             if (!topic.misses) {
                 announcedWithoutLoss += topic.told.size();
             }
-            topic.idsByLetter.values().stream().filter(ids -> ids.size() > 1).forEach(_ -> shownBeforeAccepted++);
         }
         neverAccepted = written.size() - acceptedLetters.size();
     }

@@ -30,7 +30,8 @@ class ShortChaosTest {
 
         ChaosReport report = ChaosRun.of(
                         RedisDeployment.Form.STANDALONE, seed, Integer.getInteger("chaos.faults", FAULTS), DURABLE)
-                .withReadinessLimit(READINESS_LIMIT_MILLIS)
+                .demanding(
+                        Demands.USUAL.withReadinessLimit(READINESS_LIMIT_MILLIS).withOneIdEach())
                 .run(folder);
 
         assertThat(report.findings().violations()).as(report.text()).isEmpty();

@@ -7,6 +7,8 @@ record Violation(long at, Rule rule, String evidence) {
         LOST,
         /** A client showed the same publication twice, though it drops what it has. */
         DUPLICATED,
+        /** A client showed a letter under two ids, where what is shown is on disk, with the key of who repeats it. */
+        SHOWN_UNDER_TWO_IDS,
         /** One connection brought offsets of a topic in another order than that of the topic. */
         OUT_OF_ORDER,
         /** Offsets were left out without a word: what stands for "recovered" where nothing is announced. */
