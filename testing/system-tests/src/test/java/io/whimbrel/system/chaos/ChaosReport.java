@@ -50,6 +50,8 @@ record ChaosReport(String deployment, long seed, long seconds, Findings findings
         fields.put("dropped_by_clients", findings.repeated());
         fields.put("receipts", findings.receipts());
         fields.put("connections", findings.connections());
+        fields.put("stalls", findings.stalls());
+        fields.put("readiness_judged", Math.round(1000 * findings.readinessJudged()) / 1000.0);
         fields.put("faults_of_redis", findings.redisFaults());
         fields.put("promotions", findings.promotions());
         fields.put("slots_moved", findings.slotMoves());

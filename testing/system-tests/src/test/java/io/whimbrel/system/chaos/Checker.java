@@ -26,7 +26,15 @@ final class Checker {
     private Findings check() {
         Deliveries deliveries = Deliveries.of(entries, demands.oneIdEach(), violations);
         violations.addAll(ReceiptRule.check(entries));
-        violations.addAll(ReadinessRule.check(entries, demands.readinessLimitMillis()));
+        ReadinessRule.Judgement readiness = ReadinessRule.check(entries, demands.readinessLimitMillis());
+        violations.addAll(readiness.violations());
+        if (readiness.judgedShare() < demands.leastJudged()) {
+            violate(
+                    0,
+                    Rule.READINESS_UNSEEN,
+                    "it could be judged for %.0f %% of the time, in which the run itself stood still %d times"
+                            .formatted(100 * readiness.judgedShare(), readiness.stalls()));
+        }
         for (Entry entry : entries) {
             switch (entry) {
                 case Entry.Refused(long at, long letter, int status, String answer) ->
@@ -77,6 +85,8 @@ final class Checker {
                 faultsOf(Sort.REDIS),
                 count(Entry.Promoted.class),
                 count(Entry.SlotMoved.class),
+                readiness.stalls(),
+                readiness.judgedShare(),
                 violations);
     }
 

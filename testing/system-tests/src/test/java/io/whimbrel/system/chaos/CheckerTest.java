@@ -405,10 +405,9 @@ class CheckerTest {
     void aRunMayAllowLongerSilencesButNotAll() {
         tenSeconds(200, 2_000, 8_000);
 
-        assertThat(Checker.check(ledger, Demands.USUAL.withReadinessLimit(7_000))
-                        .violations())
+        assertThat(Checker.check(ledger, Demands.USUAL.withReadiness(7_000, 0)).violations())
                 .isEmpty();
-        assertThat(rules(Checker.check(ledger, Demands.USUAL.withReadinessLimit(5_000))))
+        assertThat(rules(Checker.check(ledger, Demands.USUAL.withReadiness(5_000, 0))))
                 .containsExactly(Rule.FALSE_READINESS);
     }
 
@@ -457,7 +456,40 @@ class CheckerTest {
         tenSeconds(503, 3_000, 7_000);
         ledger.add(new Stalled(6_000, 4_000));
 
-        assertThat(check().violations()).isEmpty();
+        Findings findings = Checker.check(ledger, Demands.USUAL.withReadiness(ReadinessRule.LIMIT_MILLIS, 0.5));
+
+        assertThat(findings.violations()).isEmpty();
+        assertThat(findings.stalls()).isEqualTo(1);
+        assertThat(findings.readinessJudged()).isBetween(0.55, 0.60);
+    }
+
+    @Test
+    void aRunThatSawTooLittleProvesNothing() {
+        tenSeconds(503, 3_000, 7_000);
+        ledger.add(new Stalled(6_000, 4_000));
+
+        assertThat(rules(check())).containsExactly(Rule.READINESS_UNSEEN);
+    }
+
+    @Test
+    void aStallIsUnseenAlsoWhereNothingWasSilent() {
+        tenSeconds(200, 0, 0);
+        ledger.add(new Stalled(6_000, 4_000));
+        ledger.add(new Stalled(6_500, 5_500));
+
+        Findings findings = check();
+
+        assertThat(findings.stalls()).isEqualTo(2);
+        assertThat(findings.readinessJudged()).isBetween(0.72, 0.75);
+    }
+
+    @Test
+    void pollsThatAreFarApartLeaveUnseenWhatWasBetweenThem() {
+        ledger.add(new Polled(0, WEB, 200));
+        ledger.add(new Polled(1_000, WEB, 200));
+        ledger.add(new Polled(5_000, WEB, 200));
+
+        assertThat(check().readinessJudged()).isEqualTo(0.2);
     }
 
     @Test

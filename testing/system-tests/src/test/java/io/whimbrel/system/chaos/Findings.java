@@ -19,6 +19,8 @@ import java.util.Map;
  * @param redisFaults those of them that harmed Redis itself, not only the way to it
  * @param promotions replicas that became masters, whatever made them
  * @param slotMoves slots that went to another master, with what they held
+ * @param stalls how often the run itself did not get to run
+ * @param readinessJudged the share of the time, from 0 to 1, in which it could be judged what parts said of their readiness
  */
 record Findings(
         int accepted,
@@ -39,6 +41,8 @@ record Findings(
         int redisFaults,
         int promotions,
         int slotMoves,
+        int stalls,
+        double readinessJudged,
         List<Violation> violations) {
     Findings {
         recoveryMillis = List.copyOf(recoveryMillis);

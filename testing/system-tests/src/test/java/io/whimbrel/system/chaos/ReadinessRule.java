@@ -6,16 +6,18 @@ import io.whimbrel.system.chaos.Entry.Polled;
 import io.whimbrel.system.chaos.Entry.Stalled;
 import io.whimbrel.system.chaos.Violation.Rule;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
+import java.util.stream.Stream;
 
 /**
  * No part says that it is ready for more than 3 s while nothing flows through it: at a web server no canary is accepted, at a
  * gateway none arrives although a web server that nothing is wrong with was asked to send them, and had the copies of the data that it wants.
- * An observer that was starved itself saw nothing: what overlaps with a {@code Stalled} is not judged, nor what lies between polls
- * that are far apart.
+ * An observer that was starved itself saw nothing: a silence that overlaps with a {@code Stalled} is not judged, nor what lies between
+ * polls that are far apart. How much that is, is counted.
  */
 final class ReadinessRule {
     /** 3 s, and what the polls and the canaries may be late; for parts that are not starved themselves. */
@@ -34,23 +36,33 @@ final class ReadinessRule {
     private final List<Stalled> stalls = new ArrayList<>();
     private final List<Span> harms = new ArrayList<>();
     private final Map<Integer, Entry.Struck> open = new HashMap<>();
+    /** What could not be judged, of each part. */
+    private final List<Span> unseen = new ArrayList<>();
+
     private final List<Violation> violations = new ArrayList<>();
 
+    /** @param target to whom something was, or is not known to have been */
     private record Span(String target, long from, long to) {}
+
+    /**
+     * @param stalls how often the observer itself did not get to run
+     * @param judgedShare of the time that the parts were watched, from 0 to 1, that in which nothing kept it from seeing whether they lie
+     */
+    record Judgement(List<Violation> violations, int stalls, double judgedShare) {}
 
     private ReadinessRule(long limitMillis) {
         this.limitMillis = limitMillis;
     }
 
     /** @param limitMillis for how long a part may say that it is ready while nothing flows through it */
-    static List<Violation> check(List<Entry> entries, long limitMillis) {
+    static Judgement check(List<Entry> entries, long limitMillis) {
         ReadinessRule rule = new ReadinessRule(limitMillis);
         entries.forEach(rule::read);
         rule.open
                 .values()
                 .forEach(struck -> rule.harms.add(new Span(struck.fault().target(), struck.at(), Long.MAX_VALUE)));
         rule.polls.forEach(rule::check);
-        return rule.violations;
+        return new Judgement(rule.violations, rule.stalls.size(), rule.judgedShare());
     }
 
     private void read(Entry entry) {
@@ -85,7 +97,12 @@ final class ReadinessRule {
                 : arrivals.getOrDefault(part, List.of());
         long greenFrom = -1;
         long greenTo = -1;
+        long before = all.getFirst().at();
         for (Polled polled : all) {
+            if (polled.at() - before > LONGEST_POLL_PAUSE_MILLIS) {
+                unseen.add(new Span(part, before, polled.at()));
+            }
+            before = polled.at();
             boolean green = polled.status() == 200;
             if (green && greenFrom >= 0 && polled.at() - greenTo <= LONGEST_POLL_PAUSE_MILLIS) {
                 greenTo = polled.at();
@@ -114,7 +131,11 @@ final class ReadinessRule {
     }
 
     private void checkSilence(String part, boolean web, long from, long to) {
-        if (to - from <= limitMillis || stalls.stream().anyMatch(stall -> stall.since() < to && stall.at() > from)) {
+        if (to - from <= limitMillis) {
+            return;
+        }
+        if (stalls.stream().anyMatch(stall -> stall.since() < to && stall.at() > from)) {
+            unseen.add(new Span(part, from, to));
             return;
         }
         long latest = to - limitMillis;
@@ -132,6 +153,35 @@ final class ReadinessRule {
                     "%s was ready while for %d ms nothing was %s"
                             .formatted(part, to - from, web ? "accepted there" : "delivered there")));
         }
+    }
+
+    private double judgedShare() {
+        long watched = 0;
+        long judged = 0;
+        for (Map.Entry<String, List<Polled>> part : polls.entrySet()) {
+            long from = part.getValue().getFirst().at();
+            long to = part.getValue().getLast().at();
+            watched += to - from;
+            judged += to - from - unseenMillis(part.getKey(), from, to);
+        }
+        return watched == 0 ? 1 : (double) judged / watched;
+    }
+
+    /** What overlaps counts once. */
+    private long unseenMillis(String part, long from, long to) {
+        List<Span> spans = Stream.concat(
+                        unseen.stream().filter(span -> span.target().equals(part)),
+                        stalls.stream().map(stall -> new Span(part, stall.since(), stall.at())))
+                .sorted(Comparator.comparingLong(Span::from))
+                .toList();
+        long millis = 0;
+        long seenTo = from;
+        for (Span span : spans) {
+            long end = Math.min(span.to(), to);
+            millis += Math.max(0, end - Math.max(span.from(), seenTo));
+            seenTo = Math.max(seenTo, end);
+        }
+        return millis;
     }
 
     private boolean isUnharmed(String web, long from, long to) {

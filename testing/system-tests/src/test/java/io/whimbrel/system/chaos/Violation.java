@@ -23,6 +23,8 @@ record Violation(long at, Rule rule, String evidence) {
         FALSE_RECEIPT,
         /** A part said that it is ready for more than 3 s while nothing flowed. */
         FALSE_READINESS,
+        /** So much of the time was not seen that nothing is proved of readiness. */
+        READINESS_UNSEEN,
         /** A part was not ready again when all was healed. */
         NEVER_READY,
         /** A publication was refused for no reason of its own. */
