@@ -49,6 +49,7 @@ record ChaosReport(String deployment, long seed, long seconds, Findings findings
         fields.put("publishing_repeated", findings.retries());
         fields.put("dropped_by_clients", findings.repeated());
         fields.put("receipts", findings.receipts());
+        fields.put("receipts_untold", findings.receiptsUntold());
         fields.put("connections", findings.connections());
         fields.put("stalls", findings.stalls());
         fields.put("readiness_judged", Math.round(1000 * findings.readinessJudged()) / 1000.0);

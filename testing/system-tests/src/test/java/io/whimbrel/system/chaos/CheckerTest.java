@@ -7,6 +7,7 @@ import io.whimbrel.system.chaos.Entry.Acked;
 import io.whimbrel.system.chaos.Entry.Came;
 import io.whimbrel.system.chaos.Entry.CanaryCame;
 import io.whimbrel.system.chaos.Entry.CanarySent;
+import io.whimbrel.system.chaos.Entry.Closed;
 import io.whimbrel.system.chaos.Entry.Coming;
 import io.whimbrel.system.chaos.Entry.Crashed;
 import io.whimbrel.system.chaos.Entry.Healed;
@@ -14,6 +15,7 @@ import io.whimbrel.system.chaos.Entry.NeverReady;
 import io.whimbrel.system.chaos.Entry.Polled;
 import io.whimbrel.system.chaos.Entry.Promoted;
 import io.whimbrel.system.chaos.Entry.ReceiptTold;
+import io.whimbrel.system.chaos.Entry.ReceiptUntold;
 import io.whimbrel.system.chaos.Entry.Refused;
 import io.whimbrel.system.chaos.Entry.SlotMoved;
 import io.whimbrel.system.chaos.Entry.Stalled;
@@ -344,9 +346,83 @@ class CheckerTest {
         ledger.add(new Coming(now++, ANNA, 1, "", 0));
         show(1, 1, E1, 1);
         receipt(2, 1, 0);
+
+        assertThat(rules(check())).containsExactly(Rule.FALSE_RECEIPT);
+    }
+
+    @Test
+    void aReceiptOfMoreThatHaveItThanWereGivenItIsFalse() {
+        accept(1);
+        ledger.add(new Coming(now++, ANNA, 1, "", 0));
+        ledger.add(new Coming(now++, ANNA, 2, "", 0));
+        show(1, 1, E1, 1);
+        ledger.add(new Acked(now++, ANNA, E1, 1));
+        receipt(2, 2, 2);
         receipt(1, 2, 0);
+        receipt(1, 0, 1);
 
         assertThat(rules(check())).containsExactly(Rule.FALSE_RECEIPT, Rule.FALSE_RECEIPT);
+    }
+
+    @Test
+    void aConnectionThatHadEndedBeforeTheMessageWasWrittenHasNoPartInItsReceipt() {
+        ledger.add(new Coming(now, ANNA, 1, "", 0));
+        ledger.add(new Closed(now + 5, ANNA, 1, "1001 going away"));
+        ledger.add(new Coming(now + 10, ANNA, 2, "", 0));
+        now += 100;
+        accept(1);
+        show(2, 1, E1, 1);
+        receipt(2, 1, 0);
+
+        assertThat(rules(check())).containsExactly(Rule.FALSE_RECEIPT);
+    }
+
+    @Test
+    void oneThatBrokeMayBeTakenForALivingOneUntilItsPongIsMissed() {
+        ledger.add(new Coming(now, ANNA, 1, "", 0));
+        ledger.add(new Closed(now + 5, ANNA, 1, "java.io.IOException: reset"));
+        ledger.add(new Coming(now + 10, ANNA, 2, "", 0));
+        now += 5_000;
+        accept(1);
+        show(2, 1, E1, 1);
+        receipt(2, 1, 0);
+
+        assertThat(check().violations()).isEmpty();
+    }
+
+    @Test
+    void butNotForEver() {
+        ledger.add(new Coming(now, ANNA, 1, "", 0));
+        ledger.add(new Closed(now + 5, ANNA, 1, "1006 "));
+        ledger.add(new Coming(now + 10, ANNA, 2, "", 0));
+        now += 15_000;
+        accept(1);
+        show(2, 1, E1, 1);
+        receipt(2, 1, 0);
+
+        assertThat(rules(check())).containsExactly(Rule.FALSE_RECEIPT);
+    }
+
+    @Test
+    void whoComesLongAfterItHadTheMessageHasNoPartInItsReceiptEither() {
+        accept(1);
+        ledger.add(new Coming(now++, ANNA, 1, "", 0));
+        show(1, 1, E1, 1);
+        now += 15_000;
+        ledger.add(new Coming(now++, ANNA, 2, E1, 1));
+        receipt(2, 1, 0);
+
+        assertThat(rules(check())).containsExactly(Rule.FALSE_RECEIPT);
+    }
+
+    @Test
+    void receiptsThatWereAskedForInVainAreCounted() {
+        ledger.add(new ReceiptUntold(now++, "m1", 404, "unknown"));
+
+        Findings findings = check();
+
+        assertThat(findings.violations()).isEmpty();
+        assertThat(findings.receiptsUntold()).isEqualTo(1);
     }
 
     /** As of a gateway that lived on while another one, which knew more, was killed. */
@@ -356,7 +432,8 @@ class CheckerTest {
         ledger.add(new Coming(now++, ANNA, 1, "", 0));
         show(1, 1, E1, 1);
         ledger.add(new Acked(now++, ANNA, E1, 1));
-        receipt(0, 1, 0);
+        receipt(1, 0, 0);
+        receipt(0, 0, 0);
 
         assertThat(check().violations()).isEmpty();
     }

@@ -19,6 +19,9 @@ sealed interface Entry {
     /** What the publisher was told of a letter's way. */
     record ReceiptTold(long at, String address, String id, int sessions, int written, int acked) implements Entry {}
 
+    /** It was asked for and answered otherwise. */
+    record ReceiptUntold(long at, String id, int status, String answer) implements Entry {}
+
     /** A client begins to connect; with a position it says that it has everything up to there. */
     record Coming(long at, String address, int session, String epoch, long offset) implements Entry {}
 

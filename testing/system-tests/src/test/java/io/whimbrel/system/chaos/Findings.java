@@ -14,6 +14,7 @@ import java.util.Map;
  * @param announcedWithoutLoss those of them at clients that miss nothing
  * @param shownBeforeAccepted letters shown twice under different ids, of which at most one was ever accepted
  * @param neverAccepted letters whose publisher had no good answer by the end
+ * @param receiptsUntold how often one was asked for later and the answer was none
  * @param recoveryMillis how long deliveries stood still at a gateway, by fault, from the fault on; those without effect left out
  * @param faultsByKind how many were done
  * @param redisFaults those of them that harmed Redis itself, not only the way to it
@@ -35,6 +36,7 @@ record Findings(
         int neverAccepted,
         int retries,
         int receipts,
+        int receiptsUntold,
         int connections,
         List<Long> recoveryMillis,
         Map<String, Integer> faultsByKind,

@@ -178,6 +178,8 @@ final class Publisher implements AutoCloseable {
             HttpResponse<String> answer = desk.message(webPorts.getFirst(), letter.getKey());
             if (answer.statusCode() == 200) {
                 noteReceipt(letter.getValue(), letter.getKey(), Desk.json(answer.body()));
+            } else {
+                ledger.note(new Entry.ReceiptUntold(ledger.now(), letter.getKey(), answer.statusCode(), answer.body()));
             }
         }
     }

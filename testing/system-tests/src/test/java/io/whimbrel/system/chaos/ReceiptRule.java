@@ -6,20 +6,55 @@ import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.regex.Pattern;
 
 /**
- * A receipt tells of no more sessions than its client ever began, and of an acknowledgement only when the client had said that
- * it has the message. It may know less than happened.
+ * A receipt tells of no more sessions than its client had from when the message was written to when it was told, of no more that
+ * were written to than there were, of no more acknowledgements than of those, and of one only when the client had said that it
+ * has the message. It may know less than happened.
  */
 final class ReceiptRule {
-    /** Of each client, up to here. */
-    private final Map<String, Integer> sessions = new HashMap<>();
+    /**
+     * So long after a connection broke its gateway may still take it for one: until no pong came, 4 s after the last ping and 2 s
+     * after the next, and it may itself stand still for up to 6 s meanwhile.
+     */
+    private static final long UNNOTICED_MILLIS = 12_000;
+
+    /** How one ends that its gateway knows of: with a code, which is not that of an end without a word. */
+    private static final Pattern SAID_GOODBYE = Pattern.compile("(?!1006)[0-9]{4} .*", Pattern.DOTALL);
+
+    /** Of each client, those that began up to here, by session. */
+    private final Map<String, Map<Integer, Connection>> connections = new HashMap<>();
+
+    private final Map<Long, Long> writtenAt = new HashMap<>();
+    private final Map<String, Long> letters = new HashMap<>();
 
     /** By address and epoch, in the order in which the client met the epochs, each of which goes on with the offsets. */
     private final Map<String, Map<String, Long>> acked = new HashMap<>();
 
     private final Map<String, Entry.Came> firstCame = new HashMap<>();
     private final List<Violation> violations = new ArrayList<>();
+
+    private static final class Connection {
+        private final Entry.Coming coming;
+        private long goneAt = Long.MAX_VALUE;
+
+        Connection(Entry.Coming coming) {
+            this.coming = coming;
+        }
+
+        /** Whether its gateway may have counted it for a message that was written and told of at these times. */
+        boolean isCountable(long fromMillis, long toMillis) {
+            return coming.at() <= toMillis && goneAt >= fromMillis;
+        }
+
+        /** A gateway that lagged may not have had the message itself when somebody came who had it from another. */
+        boolean hadItLongSince(Entry.Came came) {
+            return coming.at() > came.at() + UNNOTICED_MILLIS
+                    && coming.epoch().equals(came.epoch())
+                    && coming.offset() >= came.offset();
+        }
+    }
 
     private ReceiptRule() {}
 
@@ -30,8 +65,16 @@ final class ReceiptRule {
     }
 
     private void on(Entry entry) {
-        if (entry instanceof Entry.Coming coming) {
-            sessions.merge(coming.address(), 1, Integer::sum);
+        if (entry instanceof Entry.Written letter) {
+            writtenAt.put(letter.letter(), letter.at());
+        } else if (entry instanceof Entry.Accepted accepted) {
+            letters.put(accepted.id(), accepted.letter());
+        } else if (entry instanceof Entry.Closed closed) {
+            onClosed(closed);
+        } else if (entry instanceof Entry.Coming coming) {
+            connections
+                    .computeIfAbsent(coming.address(), _ -> new HashMap<>())
+                    .put(coming.session(), new Connection(coming));
             if (!coming.epoch().isEmpty()) {
                 acked(coming.address(), coming.epoch(), coming.offset());
             }
@@ -50,12 +93,33 @@ final class ReceiptRule {
     }
 
     private void onReceipt(Entry.ReceiptTold receipt) {
-        int began = sessions.getOrDefault(receipt.address(), 0);
-        if (receipt.sessions() > began || receipt.written() > began) {
-            violate(receipt, "the client had begun %d connections".formatted(began));
+        long had = countable(receipt);
+        if (receipt.sessions() > had || receipt.written() > had) {
+            violate(receipt, "the client had %d connections in that time".formatted(had));
+        }
+        if (receipt.acked() > receipt.written() || receipt.written() > receipt.sessions()) {
+            violate(receipt, "nobody can have more than came before it");
         }
         if (receipt.acked() > 0 && !hasAcked(receipt)) {
             violate(receipt, "the client had not said that it has it");
+        }
+    }
+
+    private long countable(Entry.ReceiptTold receipt) {
+        long from = writtenAt.getOrDefault(letters.getOrDefault(receipt.id(), -1L), 0L);
+        Entry.Came came = firstCame.get(receipt.id());
+        return connections.getOrDefault(receipt.address(), Map.of()).values().stream()
+                .filter(connection -> connection.isCountable(from, receipt.at()))
+                .filter(connection -> came == null || !connection.hadItLongSince(came))
+                .count();
+    }
+
+    private void onClosed(Entry.Closed closed) {
+        Connection connection =
+                connections.getOrDefault(closed.address(), Map.of()).get(closed.session());
+        if (connection != null) {
+            boolean noticed = SAID_GOODBYE.matcher(closed.why()).matches();
+            connection.goneAt = closed.at() + (noticed ? 0 : UNNOTICED_MILLIS);
         }
     }
 
