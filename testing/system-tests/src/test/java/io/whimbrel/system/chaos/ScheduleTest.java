@@ -32,6 +32,27 @@ class ScheduleTest {
             false,
             false);
 
+    /** As {@link Stage} has it. */
+    private static final Layout STAGE_OF_THE_SHORT_RUN = new Layout(
+            List.of("gateway 0", "gateway 1", "gateway 2"),
+            List.of("web 0", "web 1"),
+            List.of("redis 0"),
+            List.of(),
+            List.of(),
+            List.of(
+                    "publishers of web 0",
+                    "publishers of web 1",
+                    "clients of gateway 0",
+                    "clients of gateway 1",
+                    "clients of gateway 2",
+                    "web 0 to redis",
+                    "web 1 to redis",
+                    "gateway 0 to redis",
+                    "gateway 1 to redis",
+                    "gateway 2 to redis"),
+            false,
+            false);
+
     private static final Set<Kind> HARMFUL_TO_REDIS = Set.of(
             Kind.KILL_REDIS, Kind.STOP_REDIS, Kind.KILL_SENTINEL, Kind.STOP_SENTINEL, Kind.FAIL_OVER, Kind.MOVE_SLOT);
 
@@ -77,6 +98,14 @@ class ScheduleTest {
                     .as("seed %d", seed)
                     .isGreaterThan(70);
         }
+    }
+
+    @Test
+    void theShortRunKillsRedisAndDoesNotTakeLong() {
+        List<Fault> faults = Schedule.of(ShortChaosTest.SEED, ShortChaosTest.FAULTS, STAGE_OF_THE_SHORT_RUN);
+
+        assertThat(kinds(faults)).contains(Kind.KILL_REDIS, Kind.KILL_GATEWAY, Kind.KILL_WEB);
+        assertThat(faults).allMatch(fault -> fault.endMillis() < 15_000);
     }
 
     /** Or a thousand would take hours. */
