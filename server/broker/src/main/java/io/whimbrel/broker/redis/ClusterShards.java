@@ -6,6 +6,7 @@ import io.lettuce.core.RedisURI;
 import io.lettuce.core.api.StatefulRedisConnection;
 import io.lettuce.core.cluster.SlotHash;
 import io.netty.channel.EventLoop;
+import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -38,7 +39,7 @@ final class ClusterShards implements Shards {
     private static final Logger log = LoggerFactory.getLogger(ClusterShards.class);
 
     /** Looked up also without a reason. */
-    private static final long LOOK_MILLIS = 5_000;
+    static final Duration LOOK_EVERY = Duration.ofSeconds(5);
     /** While a shard is away, its replica may take its place at any moment. */
     private static final long LOOK_IN_TROUBLE_MILLIS = 250;
     /** Between two lookups, whatever the reason. */
@@ -49,6 +50,7 @@ final class ClusterShards implements Shards {
     private final EventLoop loop;
     private final List<RedisURI> seeds;
     private final Function<Node, Shard> newShard;
+    private final long lookMillis;
 
     /** Nodes that were ever part of it, to ask when those in use are gone. */
     private final Set<Node> known = new LinkedHashSet<>();
@@ -76,10 +78,12 @@ final class ClusterShards implements Shards {
 
     private record Range(int first, int last, Node primary) {}
 
-    ClusterShards(RedisSettings settings, LettuceClient client, Function<Node, Shard> newShard) {
+    /** @param lookEvery how often it is looked up where the slots are, while nothing says that they have moved */
+    ClusterShards(RedisSettings settings, LettuceClient client, Duration lookEvery, Function<Node, Shard> newShard) {
         this.settings = settings;
         this.client = client;
         this.newShard = newShard;
+        lookMillis = lookEvery.toMillis();
         loop = client.home();
         seeds = settings.seeds();
         trouble = "connecting to " + settings.address();
@@ -158,7 +162,7 @@ final class ClusterShards implements Shards {
         if (closed) {
             return;
         }
-        long millis = outage().isPresent() ? LOOK_IN_TROUBLE_MILLIS : LOOK_MILLIS;
+        long millis = outage().isPresent() ? LOOK_IN_TROUBLE_MILLIS : lookMillis;
         var _ = loop.schedule(
                 () -> {
                     look();

@@ -17,6 +17,7 @@ import io.whimbrel.broker.Traces;
 import io.whimbrel.model.Position;
 import io.whimbrel.model.Publication;
 import io.whimbrel.model.Topic;
+import java.time.Duration;
 import java.util.Collection;
 import java.util.List;
 import java.util.Map;
@@ -60,7 +61,8 @@ public final class RedisBroker implements Broker, PlainChannels {
             RedisSettings settings,
             @Nullable EventLoopGroup group,
             Listener listener,
-            @Nullable AddressResolverGroup<?> names) {
+            @Nullable AddressResolverGroup<?> names,
+            Duration lookEvery) {
         this.settings = settings;
         client = new LettuceClient(settings, group, listener.equals(Listener.NONE), names);
         histories = new Histories(this, settings);
@@ -69,7 +71,7 @@ public final class RedisBroker implements Broker, PlainChannels {
         traces = new RedisTraces(this, settings.keyPrefix());
         requirements = new Requirements(settings);
         cluster = settings.isCluster();
-        shards = cluster ? cluster(listener) : oneShard(listener);
+        shards = cluster ? cluster(listener, lookEvery) : oneShard(listener);
         errands = new Errands(shards, cluster, settings.timeout());
     }
 
@@ -81,11 +83,12 @@ public final class RedisBroker implements Broker, PlainChannels {
                         settings.address(), whereabouts, client, requirements, false, listener, counters, () -> {}));
     }
 
-    private Shards cluster(Listener listener) {
+    private Shards cluster(Listener listener, Duration lookEvery) {
         ClusterShards[] all = new ClusterShards[1]; // its shards know it
         all[0] = new ClusterShards(
                 settings,
                 client,
+                lookEvery,
                 node -> new Shard(
                         node.toString(),
                         () -> CompletableFuture.completedFuture(all[0].uri(node)),
@@ -100,12 +103,17 @@ public final class RedisBroker implements Broker, PlainChannels {
 
     /** Returns at once and connects in the background, for as long as it takes: see {@link #outage}. */
     public static RedisBroker connect(RedisSettings settings, Listener listener) {
-        return new RedisBroker(settings, null, listener, null).start();
+        return new RedisBroker(settings, null, listener, null, ClusterShards.LOOK_EVERY).start();
     }
 
     /** The same with names resolved in another way than usual. */
     static RedisBroker connect(RedisSettings settings, Listener listener, AddressResolverGroup<?> names) {
-        return new RedisBroker(settings, null, listener, names).start();
+        return new RedisBroker(settings, null, listener, names, ClusterShards.LOOK_EVERY).start();
+    }
+
+    /** The same with another time between looks where the slots of a cluster are. */
+    static RedisBroker connect(RedisSettings settings, Listener listener, Duration lookEvery) {
+        return new RedisBroker(settings, null, listener, null, lookEvery).start();
     }
 
     /**
@@ -113,7 +121,7 @@ public final class RedisBroker implements Broker, PlainChannels {
      * them with {@link Broker.Listener#NONE}, else on one.
      */
     public static RedisBroker connect(RedisSettings settings, EventLoopGroup group, Listener listener) {
-        return new RedisBroker(settings, group, listener, null).start();
+        return new RedisBroker(settings, group, listener, null, ClusterShards.LOOK_EVERY).start();
     }
 
     private RedisBroker start() {

@@ -26,6 +26,7 @@ import org.junit.jupiter.api.io.TempDir;
 /** On a real Redis Cluster of three shards, whose slots move. */
 class ClusterBrokerTest extends BrokerContract {
     private static final Duration SOON = Duration.ofSeconds(20);
+    private static final Duration NEVER = Duration.ofDays(1);
 
     @TempDir
     private static Path folder;
@@ -76,7 +77,10 @@ class ClusterBrokerTest extends BrokerContract {
     }
 
     private RedisBroker ready(Broker.Listener listener) {
-        RedisBroker node = RedisBroker.connect(settings(), listener);
+        return ready(RedisBroker.connect(settings(), listener));
+    }
+
+    private static RedisBroker ready(RedisBroker node) {
         await().atMost(SOON).untilAsserted(() -> assertThat(node.outage()).isEmpty());
         return node;
     }
@@ -110,10 +114,7 @@ class ClusterBrokerTest extends BrokerContract {
             get(node.subscribe(topic));
             get(publisher.publish(publication("before", topic)));
             RedisCluster.Node from = cluster.ownerOf(slot);
-            RedisCluster.Node to = cluster.primaries.stream()
-                    .filter(other -> other != from)
-                    .findFirst()
-                    .orElseThrow();
+            RedisCluster.Node to = otherThan(from);
 
             cluster.move(slot, from, to);
 
@@ -133,6 +134,42 @@ class ClusterBrokerTest extends BrokerContract {
         }
     }
 
+    /** The node says so unasked. Nobody else could: this one does not look again, and no connection was found to lack the channel. */
+    @Test
+    void aSubscriptionFollowsItsSlotAsSoonAsANodeSaysThatItHasGone() throws Exception {
+        RecordingListener listener = new RecordingListener();
+        Topic topic = new Topic("moves-and-tells");
+        int slot = SlotHash.getSlot(TopicKeys.channel(prefix, topic));
+        try (RedisBroker node = ready(RedisBroker.connect(settings(), listener, NEVER));
+                RedisBroker publisher = ready(Broker.Listener.NONE)) {
+            get(node.subscribe(topic));
+            RedisCluster.Node from = cluster.ownerOf(slot);
+            RedisCluster.Node to = otherThan(from);
+
+            cluster.move(slot, from, to); // while it connected it looked often, and may have done so once more
+            awaitHeard("there", topic, publisher, listener);
+            cluster.move(slot, to, from);
+            awaitHeard("back", topic, publisher, listener);
+
+            assertThat(node.counters().subscriptionsMissing.sum()).isZero();
+            assertThat(node.counters().reconnects.sum()).isZero();
+        }
+    }
+
+    private static RedisCluster.Node otherThan(RedisCluster.Node node) {
+        return cluster.primaries.stream()
+                .filter(other -> other != node)
+                .findFirst()
+                .orElseThrow();
+    }
+
+    private static void awaitHeard(String id, Topic topic, RedisBroker publisher, RecordingListener listener) {
+        await().atMost(SOON).until(() -> {
+            get(publisher.publish(publication(id, topic)));
+            return listener.ids().contains(id);
+        });
+    }
+
     @Test
     void whatIsPublishedWhileASlotIsUnderWayIsTaken() throws Exception {
         Topic topic = new Topic("under-way");
@@ -142,10 +179,7 @@ class ClusterBrokerTest extends BrokerContract {
                 RedisBroker node = ready(listener)) {
             get(node.subscribe(topic));
             RedisCluster.Node from = cluster.ownerOf(slot);
-            RedisCluster.Node to = cluster.primaries.stream()
-                    .filter(other -> other != from)
-                    .findFirst()
-                    .orElseThrow();
+            RedisCluster.Node to = otherThan(from);
             to.commands().clusterSetSlotImporting(slot, from.id());
             from.commands().clusterSetSlotMigrating(slot, to.id());
 
