@@ -6,6 +6,10 @@ import static org.awaitility.Awaitility.await;
 import io.lettuce.core.ScriptOutputType;
 import io.lettuce.core.api.sync.RedisCommands;
 import io.lettuce.core.cluster.SlotHash;
+import io.lettuce.core.codec.StringCodec;
+import io.lettuce.core.output.StatusOutput;
+import io.lettuce.core.protocol.CommandArgs;
+import io.lettuce.core.protocol.CommandType;
 import io.whimbrel.broker.Broker;
 import io.whimbrel.broker.BrokerContract;
 import io.whimbrel.broker.BrokerUnavailableException;
@@ -18,6 +22,8 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.UUID;
 import java.util.concurrent.CompletionStage;
+import java.util.stream.IntStream;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -227,5 +233,92 @@ class ClusterBrokerTest extends BrokerContract {
             });
         }
         cluster.awaitSound();
+    }
+
+    /** It answers PING and takes subscriptions, but does nothing of what is published. */
+    @Test
+    void aShardThatAnswersButDoesNotDeliverIsNamedAndRefusedAlone() throws Exception {
+        RecordingListener listener = new RecordingListener();
+        RedisCluster.Node dead = cluster.primaries.getLast();
+        try (RedisBroker node = ready(listener);
+                RedisBroker publisher = ready(Broker.Listener.NONE)) {
+            Topic refused = topicOf(dead);
+            List<Topic> others = cluster.primaries.stream()
+                    .filter(primary -> primary != dead)
+                    .map(this::topicOf)
+                    .toList();
+            get(node.subscribe(refused));
+            for (Topic topic : others) {
+                get(node.subscribe(topic));
+            }
+            for (RedisBroker each : List.of(node, publisher)) { // each of its shards is probed
+                await().atMost(SOON).until(() -> each.notReady().isEmpty());
+            }
+
+            client(dead, "PAUSE", Long.toString(NEVER.toMillis()), "WRITE");
+            try {
+                Stopwatch watch = new Stopwatch();
+                await().pollInterval(Duration.ofMillis(5)).atMost(SOON).until(() -> {
+                    watch.look();
+                    return Stream.of(node.outage(), node.notReady(), publisher.outage(), publisher.notReady())
+                            .allMatch(why -> why.orElse("").contains(dead.address()));
+                });
+                assertThat(watch.elapsed()).isLessThan(Duration.ofMillis(3_500)); // a probe, and what one may take
+                String noticed = dead.address() + " answers, but does not deliver";
+                for (RedisBroker each :
+                        List.of(node, publisher)) { // once new connections are made, that alone is wrong
+                    await().atMost(SOON).until(() -> each.outage().orElse("").startsWith(noticed));
+                }
+                assertThat(failure(publisher.publish(publication("refused", refused))))
+                        .isInstanceOf(BrokerUnavailableException.class)
+                        .hasMessageContaining(noticed);
+                for (Topic topic : others) {
+                    assertThat(nodes(publisher.publish(publication("to-" + topic, topic))))
+                            .isEqualTo(1);
+                    await().atMost(SOON).until(() -> listener.ids().contains("to-" + topic));
+                }
+                assertThat(publisher.outage()).isPresent();
+            } finally {
+                client(dead, "UNPAUSE");
+            }
+
+            await().atMost(SOON)
+                    .until(() ->
+                            node.notReady().isEmpty() && publisher.notReady().isEmpty());
+            assertThat(nodes(publisher.publish(publication("taken", refused)))).isEqualTo(1);
+            await().atMost(SOON).until(() -> listener.ids().contains("taken"));
+            assertThat(listener.ids()).doesNotContain("refused");
+        }
+    }
+
+    /** Counts what passes between two looks, as far as that is a moment: where the machine holds us up, it holds up the probes. */
+    private static final class Stopwatch {
+        private static final long MOMENT_NANOS = 100_000_000;
+        private long lastNanos = System.nanoTime();
+        private long elapsedNanos;
+
+        void look() {
+            long now = System.nanoTime();
+            elapsedNanos += Math.min(now - lastNanos, MOMENT_NANOS);
+            lastNanos = now;
+        }
+
+        Duration elapsed() {
+            return Duration.ofNanos(elapsedNanos);
+        }
+    }
+
+    private Topic topicOf(RedisCluster.Node node) {
+        return IntStream.iterate(0, i -> i + 1)
+                .mapToObj(i -> new Topic("shared-out-" + i))
+                .filter(topic -> cluster.ownerOf(SlotHash.getSlot(TopicKeys.channel(prefix, topic))) == node)
+                .findFirst()
+                .orElseThrow();
+    }
+
+    private static void client(RedisCluster.Node node, String... words) {
+        CommandArgs<String, String> arguments = new CommandArgs<>(StringCodec.UTF8);
+        List.of(words).forEach(arguments::add);
+        node.commands().dispatch(CommandType.CLIENT, new StatusOutput<>(StringCodec.UTF8), arguments);
     }
 }
