@@ -9,6 +9,11 @@ import static org.awaitility.Awaitility.await;
 
 import io.lettuce.core.RedisClient;
 import io.lettuce.core.api.sync.RedisCommands;
+import io.netty.channel.EventLoopGroup;
+import io.netty.channel.MultiThreadIoEventLoopGroup;
+import io.netty.channel.epoll.Epoll;
+import io.netty.channel.epoll.EpollIoHandler;
+import io.netty.channel.nio.NioIoHandler;
 import io.whimbrel.broker.Broker;
 import io.whimbrel.broker.BrokerUnavailableException;
 import io.whimbrel.broker.History;
@@ -32,8 +37,10 @@ import java.util.Deque;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.function.Function;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -162,6 +169,52 @@ class DurabilityTest {
         await().atMost(SOON).until(() -> node.notReady().isEmpty());
     }
 
+    /** While a connection waits, Redis does nothing else of it. */
+    @Test
+    void whatIsWrittenInOneTurnOfAnEventLoopWaitsForReplicasTogether() throws Exception {
+        EmbeddedRedis primary = redis("primary", "");
+        awaitInSync(primary, replicaOf(primary));
+        EventLoopGroup group = open(new MultiThreadIoEventLoopGroup(
+                1, Epoll.isAvailable() ? EpollIoHandler.newFactory() : NioIoHandler.newFactory()));
+        RedisBroker node =
+                open(RedisBroker.connect(settings(primary, Durability.REPLICATED), group, Broker.Listener.NONE));
+        await().atMost(SOON).until(() -> node.notReady().isEmpty());
+        long before = waits(primary);
+
+        List<CompletionStage<Published>> published = group.submit(() -> IntStream.range(0, 100)
+                        .mapToObj(i -> node.publish(publication("id-" + i, KEPT)))
+                        .toList())
+                .get();
+        get(CompletableFuture.allOf(
+                published.stream().map(CompletionStage::toCompletableFuture).toArray(CompletableFuture[]::new)));
+
+        // One, and one for each second's probe: so many only if it took longer than was waited for.
+        assertThat(waits(primary) - before).isBetween(1L, 15L);
+    }
+
+    /** Redis counts who has what was written on the connection that asks: on another one a frozen replica would have it all. */
+    @Test
+    void aReplicaThatIsFrozenDoesNotCountForWhatItCannotHave() throws Exception {
+        EmbeddedRedis primary = redis("primary", "");
+        EmbeddedRedis replica = replicaOf(primary);
+        awaitInSync(primary, replica);
+        RedisBroker node = broker(primary, Durability.REPLICATED);
+        await().atMost(SOON).until(() -> node.notReady().isEmpty());
+        get(node.publish(publication("taken", KEPT)));
+
+        signal("STOP", replica);
+        try {
+            assertThatThrownBy(() -> get(node.publish(publication("refused", KEPT))))
+                    .hasRootCauseInstanceOf(BrokerUnavailableException.class)
+                    .hasMessageContaining("only 0 of 1 replicas have it");
+        } finally {
+            signal("CONT", replica);
+        }
+
+        await().atMost(SOON).until(() -> node.notReady().isEmpty());
+        get(node.publish(publication("taken-again", KEPT)));
+    }
+
     @Test
     void aRedisThatIsStartedAnewWithItsFileGoesOn() throws Exception {
         EmbeddedRedis redis = redis("same", "");
@@ -203,10 +256,7 @@ class DurabilityTest {
         }
         Position last = requireNonNull(get(published.getLast()).position());
 
-        assertThat(new ProcessBuilder("kill", "-KILL", Long.toString(redis.pid()))
-                        .start()
-                        .waitFor())
-                .isZero();
+        signal("KILL", redis);
         await().pollInterval(Duration.ofMillis(2))
                 .atMost(SOON)
                 .until(() -> node.outage().orElse("").contains("it is loading its data"));
@@ -277,6 +327,23 @@ class DurabilityTest {
 
     private static void promote(EmbeddedRedis replica) {
         commands(replica, RedisCommands::replicaofNoOne);
+    }
+
+    private static void signal(String name, EmbeddedRedis redis) throws Exception {
+        assertThat(new ProcessBuilder("kill", "-" + name, Long.toString(redis.pid()))
+                        .start()
+                        .waitFor())
+                .isZero();
+    }
+
+    /** How often it was asked to wait for replicas. */
+    private static long waits(EmbeddedRedis redis) {
+        return commands(redis, it -> it.info("commandstats"))
+                .lines()
+                .filter(line -> line.startsWith("cmdstat_wait:"))
+                .map(line -> line.replaceFirst(".*:calls=(\\d+),.*", "$1"))
+                .mapToLong(Long::parseLong)
+                .sum();
     }
 
     private static <T> T commands(EmbeddedRedis redis, Function<RedisCommands<String, String>, T> work) {
