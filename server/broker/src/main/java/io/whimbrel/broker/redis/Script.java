@@ -28,7 +28,7 @@ final class Script {
     static final Script NOTICE = named("notice");
     static final Script TRACES = named("traces");
     static final Script TERM = named("term");
-    private static final List<Script> ALL =
+    static final List<Script> ALL =
             List.of(ANNOUNCE, PUBLISH, HISTORY, CURSORS, TOPS, RECEIPT, RECEIPTS, NOTICE, TRACES);
 
     /** What PUBLISH is called where channels belong to shards of a cluster. */
