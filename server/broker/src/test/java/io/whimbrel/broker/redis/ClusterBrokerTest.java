@@ -13,8 +13,13 @@ import io.lettuce.core.protocol.CommandType;
 import io.whimbrel.broker.Broker;
 import io.whimbrel.broker.BrokerContract;
 import io.whimbrel.broker.BrokerUnavailableException;
+import io.whimbrel.broker.HistoryRules;
+import io.whimbrel.broker.IdempotencyKey;
 import io.whimbrel.broker.RecordingListener;
+import io.whimbrel.broker.Retention;
+import io.whimbrel.model.Publication;
 import io.whimbrel.model.Topic;
+import io.whimbrel.model.TopicPattern;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -28,6 +33,8 @@ import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** On a real Redis Cluster of three shards, whose slots move. */
 class ClusterBrokerTest extends BrokerContract {
@@ -320,5 +327,28 @@ class ClusterBrokerTest extends BrokerContract {
         CommandArgs<String, String> arguments = new CommandArgs<>(StringCodec.UTF8);
         List.of(words).forEach(arguments::add);
         node.commands().dispatch(CommandType.CLIENT, new StatusOutput<>(StringCodec.UTF8), arguments);
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"{", "{}", "{a}", "a}", "a}b", "{a}b{c}", "~}"})
+    void aTopicWithBracesIsPublishedKeptAndHeard(String name) throws Exception {
+        RecordingListener listener = new RecordingListener();
+        Topic topic = new Topic(name);
+        HistoryRules all = new HistoryRules(
+                new Retention(10, Duration.ofHours(1)),
+                List.of(new HistoryRules.Rule(new TopicPattern("*"), new Retention(10, Duration.ofHours(1)))));
+        try (RedisBroker node = ready(RedisBroker.connect(settings().withHistory(all), listener))) {
+            IdempotencyKey key = IdempotencyKey.of("sender", "key", new byte[0], Duration.ofMinutes(5));
+            get(node.subscribe(topic));
+
+            assertThat(nodes(node.publish(publication("one", topic)))).isEqualTo(1);
+            get(node.publish(publication("two", topic), key));
+
+            assertThat(get(node.history(topic, 0, 10)).publications())
+                    .extracting(Publication::id)
+                    .containsExactly("one", "two");
+            await().atMost(SOON).until(() -> listener.ids().equals(List.of("one", "two")));
+            assertThat(listener.received()).extracting(Publication::topic).containsOnly(topic);
+        }
     }
 }
