@@ -206,8 +206,10 @@ public record RedisSettings(
     /** One, or nodes of a cluster by which the others are found. */
     List<RedisURI> seeds() {
         List<RedisURI> parsed = parse(uri);
-        parsed.forEach(
-                it -> it.setTimeout(connectTimeout)); // bounds the greeting; commands have a timeout of their own
+        for (RedisURI each : parsed) { // bounds the greeting; commands have a timeout of their own
+            each.setTimeout(connectTimeout);
+            each.getSentinels().forEach(sentinel -> sentinel.setTimeout(connectTimeout));
+        }
         return parsed;
     }
 

@@ -35,6 +35,12 @@ final class SentinelWatch {
     /** One that failed is left alone for so long, while others answer. */
     private static final long REST_MILLIS = 5_000;
 
+    /** Without an answer for so long nobody answers, whatever they are about. */
+    private static final long ROUND_MILLIS = 3_000;
+
+    /** So long nothing is believed that is older than what was: then Sentinels may have been set up anew. */
+    private static final long MEMORY_MILLIS = 30_000;
+
     private final String name;
     private final LettuceClient client;
     private final EventLoop loop;
@@ -45,6 +51,13 @@ final class SentinelWatch {
     private @Nullable Round asked;
 
     private @Nullable RedisURI last;
+    /** Of the last answer that was believed, and when that was. */
+    private long lastEpoch = -1;
+
+    private long lastNanos;
+    /** Whether the last round brought nothing: then nobody rests. */
+    private boolean inVain;
+
     private @Nullable ScheduledFuture<?> next;
     private boolean closed;
 
@@ -91,6 +104,7 @@ final class SentinelWatch {
 
     private void answered(@Nullable RedisURI primary, @Nullable Throwable failure) {
         asked = null;
+        inVain = primary == null;
         if (primary == null) {
             log.debug("No Sentinel says which Redis is the primary, trying on", failure);
             return;
@@ -125,9 +139,13 @@ final class SentinelWatch {
         private void begin() {
             long now = System.nanoTime();
             List<Sentinel> rested =
-                    sentinels.stream().filter(it -> it.hasRested(now)).toList();
+                    sentinels.stream().filter(it -> inVain || it.hasRested(now)).toList();
             List<Sentinel> all = rested.isEmpty() ? sentinels : rested;
             open = all.size();
+            loop.schedule(
+                    () -> result.completeExceptionally(new UnfitServerException("no Sentinel answers")),
+                    ROUND_MILLIS,
+                    TimeUnit.MILLISECONDS);
             all.forEach(each -> {
                 var _ = each.ask().whenCompleteAsync(this::onAnswer, loop);
             });
@@ -152,9 +170,20 @@ final class SentinelWatch {
         }
 
         private void end() {
-            if (best != null) {
-                result.complete(best.primary);
+            Answer newest = best;
+            if (newest == null || result.isDone()) {
+                return;
             }
+            long now = System.nanoTime();
+            boolean remembered = now - lastNanos < TimeUnit.MILLISECONDS.toNanos(MEMORY_MILLIS);
+            if (remembered && newest.epoch >= 0 && newest.epoch < lastEpoch) {
+                result.completeExceptionally(
+                        new UnfitServerException("the Sentinels that answer do not know of the last failover"));
+                return;
+            }
+            lastEpoch = newest.epoch;
+            lastNanos = now;
+            result.complete(newest.primary);
         }
     }
 
