@@ -154,6 +154,9 @@ final class Probe {
                         lacksReplicas = false;
                         takenNumber = sent;
                         prove();
+                        if (backNumber >= sent) { // which it may be before the replicas have it
+                            flows();
+                        }
                     } else {
                         refused(link, connection, failure);
                     }
@@ -225,6 +228,10 @@ final class Probe {
             counters.probed(now - sentNanos);
         }
         prove();
+        flows();
+    }
+
+    private void flows() {
         if (outage != null && !lacksReplicas) {
             outage = null;
             log.info("Deliveries flow again through {}", shard.address());
