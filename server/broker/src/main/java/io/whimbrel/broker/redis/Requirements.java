@@ -8,12 +8,17 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.ConcurrentHashMap;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /** What each Redis has to be for what the settings promise. Safe for any thread. */
 final class Requirements implements Shard.Requirement {
+    private static final Logger log = LoggerFactory.getLogger(Requirements.class);
+
     /** Longer than anything that tells of an earlier term. */
     private static final Duration KEPT_FOR = Histories.META_TIME.multipliedBy(2);
 
@@ -21,6 +26,8 @@ final class Requirements implements Shard.Requirement {
     private final boolean cluster;
     /** What is wrong, by server. */
     private final Map<String, String> misfits = new ConcurrentHashMap<>();
+    /** Of these it was said that they have more replicas than are waited for. */
+    private final Set<String> warnedOf = ConcurrentHashMap.newKeySet();
 
     Requirements(RedisSettings settings) {
         this.settings = settings;
@@ -49,21 +56,51 @@ final class Requirements implements Shard.Requirement {
             return unfit(server, "it belongs to no cluster, but several nodes are named");
         }
         if (settings.durability() == Durability.FSYNC) {
-            return connection.async().configGet("append*").thenCompose(config -> {
-                String writes = config.getOrDefault("appendonly", "?");
-                String syncs = config.getOrDefault("appendfsync", "?");
-                if (writes.equals("yes") && syncs.equals("always")) {
-                    misfits.remove(server.runId());
-                    return CompletableFuture.completedFuture(null);
-                }
-                return unfit(
-                        server,
-                        "it has appendonly %s and appendfsync %s, and broker.redis.durability is fsync: set appendonly yes and appendfsync always there"
-                                .formatted(writes, syncs));
-            });
+            return connection
+                    .async()
+                    .configGet("append*")
+                    .handle((config, failure) -> failure == null ? syncs(server, config) : mayNotAsk(server, failure))
+                    .thenCompose(checked -> checked);
+        }
+        if (settings.durability() == Durability.REPLICATED && server.replicas() > settings.replicas()) {
+            warnOfOtherReplicas(server);
         }
         misfits.remove(server.runId());
         return CompletableFuture.completedFuture(null);
+    }
+
+    private CompletionStage<Void> syncs(Server server, Map<String, String> config) {
+        String writes = config.getOrDefault("appendonly", "?");
+        String syncs = config.getOrDefault("appendfsync", "?");
+        if (writes.equals("yes") && syncs.equals("always")) {
+            misfits.remove(server.runId());
+            return CompletableFuture.completedFuture(null);
+        }
+        return unfit(
+                server,
+                "it has appendonly %s and appendfsync %s, and broker.redis.durability is fsync: set appendonly yes and appendfsync always there"
+                        .formatted(writes, syncs));
+    }
+
+    private CompletionStage<Void> mayNotAsk(Server server, Throwable failure) {
+        return RedisTrouble.isAnswer(failure)
+                ? unfit(
+                        server,
+                        "it does not tell whether it has appendfsync always, as broker.redis.durability fsync needs:"
+                                + " CONFIG GET is answered with "
+                                + RedisTrouble.describe(failure))
+                : CompletableFuture.failedFuture(failure);
+    }
+
+    /** Whoever has not heard of a message may be promoted where those that have are away, too. */
+    private void warnOfOtherReplicas(Server server) {
+        if (warnedOf.add(server.runId())) {
+            log.warn(
+                    "Redis has {} replicas, and broker.redis.replicas is {}: another one that takes over may lack what"
+                            + " was accepted, and no client is told",
+                    server.replicas(),
+                    settings.replicas());
+        }
     }
 
     private CompletableFuture<Void> unfit(Server server, String why) {

@@ -16,9 +16,16 @@ import java.util.concurrent.CompletionStage;
  * @param primary whether it takes writes, being no replica
  * @param keepsFile whether what it holds is written to an append-only file
  * @param ofCluster whether it belongs to a cluster
+ * @param replicas how many are connected to it
  */
 record Server(
-        String runId, String promotedFrom, boolean loading, boolean primary, boolean keepsFile, boolean ofCluster) {
+        String runId,
+        String promotedFrom,
+        boolean loading,
+        boolean primary,
+        boolean keepsFile,
+        boolean ofCluster,
+        int replicas) {
 
     private static final int SHORT = 8;
 
@@ -55,6 +62,7 @@ record Server(
                 "1".equals(fields.get("loading")),
                 "master".equals(fields.get("role")),
                 "1".equals(fields.get("aof_enabled")),
-                "1".equals(fields.get("cluster_enabled")));
+                "1".equals(fields.get("cluster_enabled")),
+                Integer.parseInt(fields.getOrDefault("connected_slaves", "0")));
     }
 }

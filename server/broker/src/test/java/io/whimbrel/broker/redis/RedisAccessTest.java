@@ -101,6 +101,26 @@ class RedisAccessTest {
         delivers(RedisSettings.of("redis://127.0.0.1:" + redis.port()));
     }
 
+    @Test
+    void asAUserWhoMayNotAskWhetherItSyncs() throws Exception {
+        EmbeddedRedis redis = redis("""
+            user default on nopass ~* &* +@all -@admin
+            user whimbrel on >secret ~app:* &app:* +@all -@admin -@dangerous +info +config|get
+            """);
+        RedisBroker refused = opened(RedisBroker.connect(
+                RedisSettings.of("redis://127.0.0.1:" + redis.port())
+                        .withDurability(Durability.FSYNC, 1, Duration.ofSeconds(1)),
+                Broker.Listener.NONE));
+        RedisBroker asking = opened(RedisBroker.connect(
+                RedisSettings.of("redis://whimbrel:secret@127.0.0.1:" + redis.port())
+                        .withKeyPrefix("app")
+                        .withDurability(Durability.FSYNC, 1, Duration.ofSeconds(1)),
+                Broker.Listener.NONE));
+
+        await().atMost(SOON).until(() -> refused.misfit().orElse("").contains("(NOPERM)"));
+        await().atMost(SOON).until(() -> asking.misfit().orElse("").contains("appendfsync everysec"));
+    }
+
     /** Lettuce speaks RESP2 there, where who is subscribed may ask for nothing else. */
     @Test
     void whereHelloIsNotKnown() throws Exception {
