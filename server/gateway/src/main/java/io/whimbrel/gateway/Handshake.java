@@ -213,11 +213,11 @@ final class Handshake extends ChannelInboundHandlerAdapter {
             ready = both(ready, loop.hub().subscribe(made, topic, null));
         }
         ready.whenComplete((_, failure) -> onLoop(() -> {
-            if (failure != null) {
+            if (admission.revocations().concern(valid)) {
+                made.close(Disconnect.REVOKED); // since its token was verified
+            } else if (failure != null) {
                 log.debug("The topics of {} could not be subscribed", valid.address(), failure);
                 made.close(Disconnect.BROKER_UNAVAILABLE);
-            } else if (admission.revocations().concern(valid)) {
-                made.close(Disconnect.REVOKED); // since its token was verified
             } else if (admission.draining()) {
                 made.close(Disconnect.SHUTDOWN);
             }

@@ -400,6 +400,11 @@ final class Hub {
         subscribers.giveUp(loop);
     }
 
+    int sessionsOf(Topic topic) {
+        Subscribers subscribers = topics.get(topic);
+        return subscribers == null ? 0 : subscribers.size();
+    }
+
     boolean isDelivering() {
         return !delivering.isEmpty();
     }

@@ -156,7 +156,9 @@ final class Loop {
             Tracker tracker = trackers.of(publication);
             if (tracker != null) {
                 tracker.note(Outcome.INBOX_FULL, 1);
-                tracker.count(this, 0); // who lacks it is counted when it was read
+                if (publication.position() == null) { // else who lacks it is counted when it was read
+                    run(() -> tracker.count(this, hub.sessionsOf(publication.topic())));
+                }
             }
             return false;
         }

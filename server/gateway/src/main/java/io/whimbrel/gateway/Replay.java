@@ -10,6 +10,8 @@ import java.util.Objects;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * Brings one session what a kept topic had before it came, as fast as its client reads, and then lets it join the topic's
@@ -20,6 +22,8 @@ import org.jspecify.annotations.Nullable;
  * </pre>
  */
 final class Replay {
+    private static final Logger log = LoggerFactory.getLogger(Replay.class);
+
     /** Publications read at once. */
     static final int CHUNK = 64;
 
@@ -213,28 +217,43 @@ final class Replay {
 
     private void sendSome() {
         Batch batch = new Batch(loop.allocate(1024), subscribers.rule());
-        while (!toSend.isEmpty() && batch.length() < maxPendingBytes && batch.frames() < maxFrames) {
-            Publication publication = toSend.remove();
-            subscribers.append(publication, batch, session.deflated(), loop);
-            Tracker tracker = loop.trackers().of(publication);
-            if (tracker != null) {
-                tracker.onReplayed(session, fromCursor ? " from its cursor" : " from its position");
+        try {
+            while (!toSend.isEmpty() && batch.length() < maxPendingBytes && batch.frames() < maxFrames) {
+                Publication publication = toSend.remove();
+                subscribers.append(publication, batch, session.deflated(), loop);
+                Tracker tracker = loop.trackers().of(publication);
+                if (tracker != null) {
+                    tracker.onReplayed(session, fromCursor ? " from its cursor" : " from its position");
+                }
             }
+            if (session.replay(batch, subscribers)) {
+                loop.metrics().replayed(batch.frames());
+            }
+        } finally {
+            batch.end();
         }
-        if (session.replay(batch, subscribers)) {
-            loop.metrics().replayed(batch.frames());
-        }
-        batch.end();
     }
 
     /** What has no place among the rest does not wait for its turn. */
     void pass(Publication record) {
-        Batch batch = new Batch(loop.allocate(1024), subscribers.rule());
-        subscribers.append(record, batch, session.deflated(), loop);
-        if (session.replay(batch, subscribers)) {
-            loop.metrics().delivered(batch.frames());
+        try {
+            send(record);
+        } catch (RuntimeException | Error e) {
+            log.error("A plain record could not be delivered, its client has to come back", e);
+            session.close(Disconnect.INTERNAL_ERROR);
         }
-        batch.end();
+    }
+
+    private void send(Publication record) {
+        Batch batch = new Batch(loop.allocate(1024), subscribers.rule());
+        try {
+            subscribers.append(record, batch, session.deflated(), loop);
+            if (session.replay(batch, subscribers)) {
+                loop.metrics().delivered(batch.frames());
+            }
+        } finally {
+            batch.end();
+        }
     }
 
     private void join() {

@@ -328,7 +328,7 @@ final class Session extends TimingWheel.Entry implements Socket.Owner, FrameRead
     void close(Disconnect reason) {
         if (state == State.OPENING) {
             // No frame may precede the answer to the handshake.
-            closeOnOpen = closeOnOpen == null ? reason : closeOnOpen;
+            closeOnOpen = closeOnOpen == null || reason == Disconnect.REVOKED ? reason : closeOnOpen;
             return;
         }
         if (state != State.OPEN) {

@@ -18,6 +18,7 @@ import io.whimbrel.protocol.bare.BareCodec;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
 import org.junit.jupiter.api.AfterEach;
@@ -218,6 +219,30 @@ class LoopTest {
         double stalledMillis = (System.nanoTime() - start) / 1e6;
         first.runScheduledPendingTasks();
         return stalledMillis;
+    }
+
+    /** Steps of a busy loop come late, and must not take all the longer. */
+    @Test
+    void goodbyesAreSpreadByTheClock() {
+        List<Session> sessions = new ArrayList<>();
+        for (int i = 0; i < 1_000; i++) {
+            Session session = new Session(loop, new FakeSocket(), Session.End.NEVER, false, false);
+            session.open();
+            sessions.add(session);
+        }
+
+        CompletableFuture<Void> drained = Drain.start(loop, 5_000);
+        assertThat(sessions.stream().filter(Session::isOver)).hasSize(4);
+        clockMillis.addAndGet(2_480); // one late step
+        first.advanceTimeBy(20, TimeUnit.MILLISECONDS);
+        first.runScheduledPendingTasks();
+        assertThat(sessions.stream().filter(Session::isOver)).hasSize(500);
+        clockMillis.addAndGet(2_500);
+        first.advanceTimeBy(20, TimeUnit.MILLISECONDS);
+        first.runScheduledPendingTasks();
+
+        assertThat(sessions).allMatch(Session::isOver);
+        assertThat(drained).isNotDone(); // they may still answer
     }
 
     private Session openSession(EmbeddedChannel channel, Topic on, long expiresAtMillis) {
