@@ -61,6 +61,9 @@ record Observability(String service, Health health, PrometheusMeterRegistry metr
                 "whimbrel.broker.probes.failed",
                 "Times that the broker answered and did not deliver",
                 counters.probeFailures);
+        Gauge.builder("whimbrel.broker.flowing", broker, it -> it.notReady().isEmpty() ? 1 : 0)
+                .description("Whether messages flow through the broker, all of it")
+                .register(metrics);
         Gauge.builder("whimbrel.broker.probe.seconds", counters, it -> it.takeSlowestProbeNanos() / 1e9)
                 .description("How long the slowest probe since the last look was under way")
                 .register(metrics);

@@ -27,6 +27,7 @@ final class RedisParts {
                 .withKeyPrefix(settings.text("broker.redis.key-prefix"))
                 .withTimeout(settings.duration("broker.redis.timeout"))
                 .withConnectTimeout(settings.duration("broker.redis.connect-timeout"))
+                .withRequestQueueLimit(settings.number("broker.redis.request-queue-limit", 1, 10_000_000))
                 .withHistory(history(settings))
                 .withDurability(
                         Durability.valueOf(settings.oneOf("broker.redis.durability", "memory", "fsync", "replicated")

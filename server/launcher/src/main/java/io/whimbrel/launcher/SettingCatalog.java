@@ -91,6 +91,7 @@ final class SettingCatalog {
             setting("broker.redis.key-prefix", TEXT, "whimbrel", "what the names of all channels begin with"),
             setting("broker.redis.timeout", DURATION, "2s", "how long Redis may take to answer"),
             setting("broker.redis.connect-timeout", DURATION, "2s", "how long connecting to Redis may take"),
+            setting("broker.redis.request-queue-limit", NUMBER, "100000", "commands that may wait for Redis' answer"),
             //
             setting("history.addresses", TEXT, "100/24h", "kept for each client: number/time, or none"),
             setting("history.topics", LIST, "", "kept of other topics: topic=number/time; news.* for many"),

@@ -49,6 +49,7 @@ class OutageTest {
 
             town.web.awaitReadiness(503);
             town.gateways.getFirst().awaitReadiness(503);
+            assertThat(Client.text(town.web.adminPort(), "/metrics")).contains("whimbrel_broker_flowing 0.0");
             HttpResponse<String> refused = anna.tryToPublish(ben.address(), "\"lost?\"");
             assertThat(refused.statusCode()).isEqualTo(503);
             assertThat(refused.headers().firstValue("Retry-After")).isPresent();
@@ -63,6 +64,7 @@ class OutageTest {
 
             town.web.awaitReadiness(200);
             town.gateways.getFirst().awaitReadiness(200);
+            assertThat(Client.text(town.web.adminPort(), "/metrics")).contains("whimbrel_broker_flowing 1.0");
             assertThat(anna.publish(ben.address(), "\"again\"").path("online").asBoolean())
                     .isTrue();
             assertThat(ben.receive().path("message").asText()).isEqualTo("again");

@@ -119,6 +119,10 @@ public record RedisSettings(
         return with(it -> it.connectTimeout = wanted);
     }
 
+    public RedisSettings withRequestQueueLimit(int commands) {
+        return with(it -> it.requestQueueLimit = commands);
+    }
+
     public RedisSettings withHistory(HistoryRules rules) {
         return with(it -> it.history = rules);
     }
@@ -147,6 +151,7 @@ public record RedisSettings(
         private String keyPrefix;
         private Duration timeout;
         private Duration connectTimeout;
+        private int requestQueueLimit;
         private HistoryRules history;
         private Durability durability;
         private int replicas;
@@ -158,6 +163,7 @@ public record RedisSettings(
             keyPrefix = from.keyPrefix;
             timeout = from.timeout;
             connectTimeout = from.connectTimeout;
+            requestQueueLimit = from.requestQueueLimit;
             history = from.history;
             durability = from.durability;
             replicas = from.replicas;
@@ -172,7 +178,7 @@ public record RedisSettings(
                     timeout,
                     connectTimeout,
                     from.longestBackoff,
-                    from.requestQueueLimit,
+                    requestQueueLimit,
                     history,
                     durability,
                     replicas,
