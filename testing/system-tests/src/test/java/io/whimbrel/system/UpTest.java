@@ -148,6 +148,17 @@ class UpTest {
     }
 
     @Test
+    void aRedisThatDoesNotWriteInTimeIsNotTakenForFsync() throws Exception {
+        try (Part up = up("--broker.redis.durability=fsync")) { // its own writes each second
+            assertThat(up.awaitEnd(Part.DEADLINE)).isEqualTo(1);
+            assertThat(up.log())
+                    .contains("whimbrel: Redis cannot be used: it has appendonly yes and appendfsync everysec")
+                    .contains("set appendonly yes and appendfsync always there")
+                    .doesNotContain("Exception");
+        }
+    }
+
+    @Test
     void runsWithoutRedis() throws Exception {
         try (Part up = up("--broker=memory");
                 Client anna = Client.of(web(up)).connect(gateway(up))) {
