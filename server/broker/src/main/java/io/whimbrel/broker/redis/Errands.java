@@ -109,6 +109,9 @@ final class Errands {
             if (failure == null) {
                 errand.result.complete(answer);
             } else {
+                if (RedisTrouble.isTimeout(failure) || RedisTrouble.lacksReplicas(failure)) {
+                    shard.probe().onUnanswered(failure);
+                }
                 failed(errand, link, connection, failure, redirections);
             }
         });

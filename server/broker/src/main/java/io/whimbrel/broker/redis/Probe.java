@@ -20,7 +20,7 @@ import org.slf4j.LoggerFactory;
 /**
  * Sends itself a message through one shard each second, the way publications go, and knows whether it comes back: connections
  * may be there, and PING be answered, while nothing is delivered. After a time without one both ways are made anew. Used on the event
- * loop, but for {@link #outage}, {@link #doubt}, {@link #lacksReplicas} and {@link #replicasLack}.
+ * loop, but for {@link #outage}, {@link #doubt}, {@link #lacksReplicas} and {@link #onUnanswered}.
  */
 final class Probe {
     private static final Logger log = LoggerFactory.getLogger(Probe.class);
@@ -177,9 +177,14 @@ final class Probe {
         }
     }
 
-    /** Told by what was published: the next probe may wait behind many such. */
-    void replicasLack(Throwable failure) {
-        loop.execute(() -> takesNone(failure));
+    /**
+     * Told of a command of this node that was not answered, or not by replicas, as a probe would be: the next one may wait behind many
+     * such, or go by another connection.
+     */
+    void onUnanswered(Throwable failure) {
+        if (asPublisher && outage == null && !loop.isShuttingDown()) {
+            loop.execute(() -> takesNone(failure));
+        }
     }
 
     private void takesNone(Throwable failure) {

@@ -24,7 +24,7 @@ import org.slf4j.LoggerFactory;
  *
  * <pre>
  *   connecting ──▶ preparing ──▶ ready
- *       ▲              │           │  broken, or a PING unanswered for 3 s
+ *       ▲              │           │  broken, or a PING unanswered for 2 s
  *       └── backoff ◀──┴───────────┘
  * </pre>
  *
@@ -34,8 +34,10 @@ import org.slf4j.LoggerFactory;
 final class RedisLink<C extends StatefulRedisConnection<String, byte[]>> {
     private static final Logger log = LoggerFactory.getLogger(RedisLink.class);
 
-    static final Duration PING_INTERVAL = Duration.ofSeconds(1);
-    static final Duration SILENCE_LIMIT = Duration.ofSeconds(3);
+    /** Together less than a probe's patience: one way may be dead that no probe takes, and is told of as soon. */
+    static final Duration PING_INTERVAL = Duration.ofMillis(500);
+
+    static final Duration SILENCE_LIMIT = Duration.ofSeconds(2);
 
     private static final long FIRST_BACKOFF_MILLIS = 50;
     private static final int MOST_DOUBLINGS = 20;
@@ -58,6 +60,9 @@ final class RedisLink<C extends StatefulRedisConnection<String, byte[]>> {
     private boolean pingUnanswered;
     /** Of those that were not answered the first one. */
     private long pingSentNanos;
+
+    private long heartbeatDueNanos;
+    private boolean wasLate;
 
     private @Nullable String lastLogged;
 
@@ -258,6 +263,7 @@ final class RedisLink<C extends StatefulRedisConnection<String, byte[]>> {
     }
 
     private void heartbeatLater() {
+        heartbeatDueNanos = System.nanoTime() + PING_INTERVAL.toNanos();
         var _ = loop.schedule(this::heartbeat, PING_INTERVAL.toMillis(), TimeUnit.MILLISECONDS);
     }
 
@@ -267,7 +273,7 @@ final class RedisLink<C extends StatefulRedisConnection<String, byte[]>> {
         }
         C connection = current;
         if (connection != null && pingUnanswered) {
-            if (System.nanoTime() - pingSentNanos >= SILENCE_LIMIT.toNanos()) {
+            if (!isLate() && System.nanoTime() - pingSentNanos >= SILENCE_LIMIT.toNanos()) {
                 lost(connection, "connected, but there was no answer for %d s".formatted(SILENCE_LIMIT.toSeconds()));
             } else {
                 ping(connection); // the answer to the last one may have come too late to count
@@ -278,6 +284,12 @@ final class RedisLink<C extends StatefulRedisConnection<String, byte[]>> {
             ping(connection);
         }
         heartbeatLater();
+    }
+
+    /** What was held up itself has not read the answer yet; not twice in a row. */
+    private boolean isLate() {
+        wasLate = !wasLate && System.nanoTime() - heartbeatDueNanos > PING_INTERVAL.toNanos();
+        return wasLate;
     }
 
     private void ping(C connection) {

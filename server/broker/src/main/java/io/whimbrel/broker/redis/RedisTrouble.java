@@ -59,7 +59,7 @@ final class RedisTrouble {
 
     static BrokerUnavailableException unavailable(String doing, Throwable failure) {
         String why = "%s: %s".formatted(doing, describe(failure));
-        return root(failure) instanceof BrokerUnavailableException unavailable && unavailable.lacksReplicas()
+        return lacksReplicas(failure)
                 ? BrokerUnavailableException.forWantOfReplicas(why)
                 : new BrokerUnavailableException(why);
     }
@@ -72,6 +72,10 @@ final class RedisTrouble {
     /** Whether Redis takes no writes, since it is a replica. */
     static boolean isReplica(Throwable failure) {
         return root(failure) instanceof RedisReadOnlyException;
+    }
+
+    static boolean lacksReplicas(Throwable failure) {
+        return root(failure) instanceof BrokerUnavailableException unavailable && unavailable.lacksReplicas();
     }
 
     static boolean isTimeout(Throwable failure) {

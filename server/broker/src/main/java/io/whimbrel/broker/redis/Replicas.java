@@ -5,7 +5,6 @@ import io.netty.channel.EventLoop;
 import io.whimbrel.broker.BrokerUnavailableException;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
-import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -18,22 +17,15 @@ final class Replicas {
     private final StatefulRedisConnection<String, byte[]> connection;
     private final EventLoop loop;
     private final RedisSettings settings;
-    private final Consumer<Throwable> onLack;
     /** For what was written since the last one was sent. */
     private @Nullable CompletableFuture<Void> next;
     /** Whether one is to be sent or under way: Redis does nothing else of this connection before it has answered. */
     private boolean waiting;
 
-    /** @param onLack told, on the event loop, each time that too few replicas answered in time */
-    Replicas(
-            StatefulRedisConnection<String, byte[]> connection,
-            EventLoop loop,
-            RedisSettings settings,
-            Consumer<Throwable> onLack) {
+    Replicas(StatefulRedisConnection<String, byte[]> connection, EventLoop loop, RedisSettings settings) {
         this.connection = connection;
         this.loop = loop;
         this.settings = settings;
-        this.onLack = onLack;
     }
 
     /** Completes when enough of them have what this thread wrote before; fails when they do not in time. */
@@ -81,10 +73,8 @@ final class Replicas {
                             if (failure != null) {
                                 turn.completeExceptionally(failure);
                             } else if (have < wanted) {
-                                var lack = BrokerUnavailableException.forWantOfReplicas(
-                                        "only %d of %d replicas have it after %d ms".formatted(have, wanted, millis));
-                                turn.completeExceptionally(lack);
-                                onLack.accept(lack);
+                                turn.completeExceptionally(BrokerUnavailableException.forWantOfReplicas(
+                                        "only %d of %d replicas have it after %d ms".formatted(have, wanted, millis)));
                             } else {
                                 turn.complete(null);
                             }

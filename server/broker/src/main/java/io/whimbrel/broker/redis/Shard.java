@@ -10,7 +10,6 @@ import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.RejectedExecutionException;
-import java.util.function.Consumer;
 import java.util.function.Supplier;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
@@ -54,14 +53,12 @@ final class Shard {
             BrokerCounters counters,
             Runnable onMisplaced) {
         this.address = address;
-        boolean publishes = listener.equals(Broker.Listener.NONE);
-        probe = new Probe(this, client.home(), publishes, counters, onMisplaced);
-        Consumer<Throwable> onLack = publishes ? probe::replicasLack : _ -> {};
         commands = client.loops().stream()
-                .map(loop -> new CommandLink(address, whereabouts, client, loop, requirement, counters, onLack))
+                .map(loop -> new CommandLink(address, whereabouts, client, loop, requirement, counters))
                 .toList();
         subscriptions =
                 new Subscriptions(address, whereabouts, client, requirement, sharded, listener, counters, onMisplaced);
+        probe = new Probe(this, client.home(), listener.equals(Broker.Listener.NONE), counters, onMisplaced);
     }
 
     String address() {
@@ -140,7 +137,6 @@ final class Shard {
     static final class CommandLink {
         private final RedisLink<StatefulRedisConnection<String, byte[]>> link;
         private final RedisSettings settings;
-        private final Consumer<Throwable> onLack;
         private volatile @Nullable Connection prepared;
 
         private CommandLink(
@@ -149,10 +145,8 @@ final class Shard {
                 LettuceClient client,
                 EventLoop loop,
                 Requirement requirement,
-                BrokerCounters counters,
-                Consumer<Throwable> onLack) {
+                BrokerCounters counters) {
             settings = client.settings();
-            this.onLack = onLack;
             link = new RedisLink<>(
                     "commands",
                     address,
@@ -178,7 +172,7 @@ final class Shard {
 
         private @Nullable Replicas replicas(StatefulRedisConnection<String, byte[]> connection) {
             return settings.durability() == Durability.REPLICATED
-                    ? new Replicas(connection, link.loop(), settings, onLack)
+                    ? new Replicas(connection, link.loop(), settings)
                     : null;
         }
 
