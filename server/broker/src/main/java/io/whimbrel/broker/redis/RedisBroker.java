@@ -29,6 +29,7 @@ import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.function.Consumer;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -148,17 +149,18 @@ public final class RedisBroker implements Broker, PlainChannels {
     @Override
     public CompletionStage<Published> publish(Publication publication) {
         String channel = channelOf(publication.topic());
-        CompletionStage<Published> publishing = keeps(publication.topic())
-                ? errands.run("publishing", channel, connection -> histories.publish(connection, publication))
-                : Stages.map(announce(channel, Envelope.encode(publication)), nodes -> new Published(nodes, null));
-        return counted(receipts.beside(publication, publishing));
+        Supplier<CompletionStage<Published>> publishing = keeps(publication.topic())
+                ? () -> errands.run("publishing", channel, connection -> histories.publish(connection, publication))
+                : () -> Stages.map(
+                        announce(channel, Envelope.encode(publication)), nodes -> new Published(nodes, null));
+        return counted(receipts.behind(publication, publishing));
     }
 
     @Override
     public CompletionStage<PublishedOnce> publish(Publication publication, IdempotencyKey key) {
-        CompletionStage<PublishedOnce> publishing = receipts.beside(
+        CompletionStage<PublishedOnce> publishing = receipts.behind(
                 publication,
-                errands.run(
+                () -> errands.run(
                         "publishing",
                         channelOf(publication.topic()),
                         connection -> histories.publish(connection, publication, key)));

@@ -23,6 +23,7 @@ import java.util.Optional;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.Consumer;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -44,7 +45,7 @@ final class RedisReceipts implements Receipts {
 
     private final RedisBroker broker;
     private final String prefix;
-    /** In a cluster, those that are being written, by publication; each for no longer than a command may take. */
+    /** In a cluster, those that are being written, or could not be, by publication, which follows at once and takes them. */
     private final Map<String, CompletionStage<Void>> opening = new ConcurrentHashMap<>();
 
     /** Where this node hears of receipts. */
@@ -64,18 +65,18 @@ final class RedisReceipts implements Receipts {
         CompletionStage<Void> opened = write(publication.id(), fields);
         if (broker.isCluster()) {
             opening.put(publication.id(), opened);
-            var _ = opened.whenComplete((_, _) -> opening.remove(publication.id(), opened));
+            var _ = opened.thenRun(() -> opening.remove(publication.id(), opened));
         }
         return opened;
     }
 
     /**
-     * Completes with a publication's answer once its receipt is there as well. On one Redis it is, since it was written before on
-     * the same connection; the shards of a cluster know nothing of each other.
+     * Publishes when the receipt is there, and else not: a repetition would be told of a message without one. On one Redis it is,
+     * since it was written before on the same connection; the shards of a cluster know nothing of each other.
      */
-    <T> CompletionStage<T> beside(Publication publication, CompletionStage<T> publishing) {
-        CompletionStage<Void> opened = opening.isEmpty() ? null : opening.get(publication.id());
-        return opened == null ? publishing : Stages.both(publishing, opened);
+    <T> CompletionStage<T> behind(Publication publication, Supplier<CompletionStage<T>> publishing) {
+        CompletionStage<Void> opened = opening.isEmpty() ? null : opening.remove(publication.id());
+        return opened == null ? publishing.get() : Stages.map(opened.thenCompose(_ -> publishing.get()), it -> it);
     }
 
     @Override

@@ -15,11 +15,13 @@ import io.whimbrel.broker.BrokerContract;
 import io.whimbrel.broker.BrokerUnavailableException;
 import io.whimbrel.broker.HistoryRules;
 import io.whimbrel.broker.IdempotencyKey;
+import io.whimbrel.broker.PublishedOnce;
 import io.whimbrel.broker.RecordingListener;
 import io.whimbrel.broker.Retention;
 import io.whimbrel.model.Publication;
 import io.whimbrel.model.Topic;
 import io.whimbrel.model.TopicPattern;
+import io.whimbrel.model.Tracking;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -240,6 +242,35 @@ class ClusterBrokerTest extends BrokerContract {
             });
         }
         cluster.awaitSound();
+    }
+
+    /** Its repetition would be told of a message whose receipt nobody finds. */
+    @Test
+    void nothingIsPublishedWithoutTheReceiptThatWasAskedFor() throws Exception {
+        RedisCluster.Node dead = cluster.primaries.getLast();
+        Topic topic = topicOf(cluster.primaries.getFirst());
+        IdempotencyKey key = IdempotencyKey.of("sender", prefix, new byte[0], Duration.ofMinutes(5));
+        List<Publication> attempts = Stream.iterate(0, i -> i + 1)
+                .map(i -> publication("attempt-" + i, topic).tracked(new Tracking(true, null, false, null)))
+                .filter(it -> cluster.ownerOf(SlotHash.getSlot("%s:{%s}:r".formatted(prefix, it.id()))) == dead)
+                .limit(2)
+                .toList();
+        try (RedisBroker publisher = ready(Broker.Listener.NONE)) {
+            client(dead, "PAUSE", Long.toString(NEVER.toMillis()), "WRITE");
+            try {
+                await().atMost(SOON).until(() -> publisher.outage().isPresent());
+                var _ = publisher.receipts().open(attempts.getFirst());
+                assertThat(failure(publisher.publish(attempts.getFirst(), key)))
+                        .isInstanceOf(BrokerUnavailableException.class);
+            } finally {
+                client(dead, "UNPAUSE");
+            }
+            await().atMost(SOON).until(() -> publisher.notReady().isEmpty());
+
+            var _ = publisher.receipts().open(attempts.getLast());
+            assertThat(get(publisher.publish(attempts.getLast(), key))).isInstanceOf(PublishedOnce.First.class);
+            assertThat(get(publisher.receipts().find(attempts.getLast().id()))).isPresent();
+        }
     }
 
     /** It answers PING and takes subscriptions, but does nothing of what is published. */
