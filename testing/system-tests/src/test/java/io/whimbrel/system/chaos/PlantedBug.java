@@ -17,6 +17,7 @@ import java.lang.classfile.instruction.FieldInstruction;
 import java.lang.constant.ClassDesc;
 import java.lang.constant.ConstantDescs;
 import java.lang.constant.MethodTypeDesc;
+import java.lang.reflect.AccessFlag;
 import java.net.URL;
 import java.net.URLClassLoader;
 import java.nio.file.Files;
@@ -60,6 +61,23 @@ enum PlantedBug {
                     code.with(element);
                 }
             });
+        }
+    },
+
+    /** Whichever Redis gives offsets, it goes on where the last one seems to have been. */
+    KEEPS_THE_EPOCH("io/whimbrel/broker/redis/Requirements", "term") {
+        @Override
+        boolean isMeant(MethodModel method) {
+            return super.isMeant(method) && method.flags().has(AccessFlag.STATIC);
+        }
+
+        @Override
+        ClassTransform change(MethodModel method) {
+            return replace(
+                    method,
+                    (code, type) -> code.ldc("r.same")
+                            .invokevirtual(ConstantDescs.CD_String, "getBytes", MethodTypeDesc.of(type.returnType()))
+                            .areturn());
         }
     },
 

@@ -46,8 +46,27 @@ class PlantedBugsTest {
         assertThat(findings.of(Rule.LOST)).isNotEmpty();
     }
 
+    /** A replica that takes over gives offsets again that the former primary has shown meanwhile. */
+    @Test
+    void anEpochThatIsKeptIsFound() throws Exception {
+        Findings findings = ChaosRun.with(PlantedBug.KEEPS_THE_EPOCH, Form.SENTINEL, SEED, failovers())
+                .run(folder)
+                .findings();
+
+        assertThat(findings.of(Rule.OFFSET_USED_TWICE)).isNotEmpty();
+    }
+
     private Findings runWith(PlantedBug bug, List<Fault> faults) throws Exception {
         return ChaosRun.with(bug, Form.STANDALONE, SEED, faults).run(folder).findings();
+    }
+
+    /** Of which each leaves a former primary that takes messages for a moment: nobody waits for replicas here. */
+    private static List<Fault> failovers() {
+        List<Fault> faults = new ArrayList<>();
+        for (int i = 0; i < 4; i++) {
+            faults.add(new Fault(2_000 + 15_000L * i, Kind.FAIL_OVER, "redis as a whole", 0));
+        }
+        return faults;
     }
 
     /** One after the other, and is far from Redis when it has it again: news come before what was missed is read. */
