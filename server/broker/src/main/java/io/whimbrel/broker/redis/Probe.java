@@ -4,7 +4,6 @@ import io.lettuce.core.cluster.SlotHash;
 import io.netty.channel.EventLoop;
 import io.netty.util.concurrent.ScheduledFuture;
 import io.whimbrel.broker.BrokerCounters;
-import io.whimbrel.broker.BrokerUnavailableException;
 import io.whimbrel.model.PublicationId;
 import java.nio.ByteBuffer;
 import java.security.SecureRandom;
@@ -169,7 +168,7 @@ final class Probe {
             onMisplaced.run();
         } else if (RedisTrouble.isReplica(failure)) {
             link.lost(connection, "it has become a replica, which takes no writes");
-        } else if (RedisTrouble.isAnswer(failure) || failure instanceof BrokerUnavailableException) {
+        } else if (RedisTrouble.isAnswer(failure) || RedisTrouble.lacksReplicas(failure)) {
             // Such as OOM, or no replicas: another connection would be answered the same.
             takesNone(failure);
         } else {
@@ -191,7 +190,7 @@ final class Probe {
         if (at == null) {
             return; // what is away is told elsewhere
         }
-        lacksReplicas = failure instanceof BrokerUnavailableException;
+        lacksReplicas = RedisTrouble.lacksReplicas(failure);
         wellNanos = System.nanoTime();
         say("%s takes no messages: %s".formatted(shard.address(), RedisTrouble.describe(failure)));
     }

@@ -1,5 +1,6 @@
 package io.whimbrel.broker.redis;
 
+import static io.whimbrel.broker.BrokerContract.failure;
 import static io.whimbrel.broker.BrokerContract.get;
 import static io.whimbrel.broker.BrokerContract.publication;
 import static java.util.Objects.requireNonNull;
@@ -159,12 +160,17 @@ class DurabilityTest {
         await().atMost(SOON).until(() -> node.notReady().isEmpty());
 
         promote(replica);
-        assertThatThrownBy(() -> get(node.publish(publication("refused", KEPT))))
+        IdempotencyKey key = IdempotencyKey.of("sender", "key", new byte[0], Duration.ofMinutes(5));
+        assertThatThrownBy(() -> get(node.publish(publication("refused", KEPT), key)))
                 .hasMessageContaining("only 0 of 1 replicas have it");
 
         await().pollInterval(Duration.ofMillis(5))
                 .atMost(Duration.ofMillis(500))
                 .until(() -> node.outage().orElse("").contains("only 0 of 1 replicas have it"));
+        assertThat(failure(node.publish(publication("refused-too", KEPT), key)))
+                .isInstanceOfSatisfying(
+                        BrokerUnavailableException.class,
+                        it -> assertThat(it.lacksReplicas()).isTrue());
         commands(replica, it -> it.replicaof("127.0.0.1", primary.port()));
         await().atMost(SOON).until(() -> node.notReady().isEmpty());
     }
