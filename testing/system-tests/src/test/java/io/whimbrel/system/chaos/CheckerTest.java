@@ -505,6 +505,20 @@ class CheckerTest {
         assertThat(violations.getFirst().evidence()).contains(WEB);
     }
 
+    /** While a replica takes over web servers lose their connections; then there is none to wait for. */
+    @Test
+    void norDoGatewaysForTheMomentBeforeThat() {
+        tenSeconds(503, true, 3_000, 7_000);
+        ledger.replaceAll(entry -> entry instanceof CanarySent sent && sent.lacksReplicas() && sent.at() < 4_000
+                ? new CanarySent(sent.at(), sent.startedAt(), sent.web(), sent.gateway(), sent.status(), false)
+                : entry);
+
+        List<Violation> violations = check().violations();
+
+        assertThat(violations).hasSize(1);
+        assertThat(violations.getFirst().evidence()).contains(WEB);
+    }
+
     @Test
     void aGatewayDoesNotAnswerForAWebServerThatIsHarmed() {
         Fault fault = new Fault(0, Kind.CUT, WEB + " to redis", 1_000);

@@ -138,14 +138,10 @@ final class ReadinessRule {
             unseen.add(new Span(part, from, to));
             return;
         }
-        long latest = to - limitMillis;
         boolean due = web
                 ? sentByWeb.getOrDefault(part, List.of()).stream()
-                        .anyMatch(sent -> sent.startedAt() >= from && sent.startedAt() <= latest)
-                : sentToGateway.getOrDefault(part, List.of()).stream()
-                        .filter(sent -> sent.startedAt() >= from && sent.at() <= latest)
-                        .anyMatch(sent -> sent.status() == 200
-                                || (sent.status() == 503 && !sent.lacksReplicas() && isUnharmed(sent.web(), from, to)));
+                        .anyMatch(sent -> sent.startedAt() >= from && sent.startedAt() <= to - limitMillis)
+                : isDueAt(part, from, to);
         if (due) {
             violations.add(new Violation(
                     from,
@@ -153,6 +149,31 @@ final class ReadinessRule {
                     "%s was ready while for %d ms nothing was %s"
                             .formatted(part, to - from, web ? "accepted there" : "delivered there")));
         }
+    }
+
+    /**
+     * Whether one was accepted long enough ago, or all were refused for so long for what a gateway must see, too. What a lack of
+     * replicas comes between is the moment in which somebody takes over.
+     */
+    private boolean isDueAt(String gateway, long from, long to) {
+        long refusedFrom = -1;
+        for (CanarySent sent : sentToGateway.getOrDefault(gateway, List.of())) {
+            if (sent.startedAt() < from || sent.at() > to) {
+                continue;
+            }
+            if (sent.status() == 200 && sent.at() <= to - limitMillis) {
+                return true;
+            }
+            if (sent.lacksReplicas()) {
+                refusedFrom = -1;
+            } else if (sent.status() == 503 && isUnharmed(sent.web(), from, to)) {
+                refusedFrom = refusedFrom < 0 ? sent.startedAt() : refusedFrom;
+                if (sent.at() - refusedFrom > limitMillis) {
+                    return true;
+                }
+            }
+        }
+        return false;
     }
 
     private double judgedShare() {
