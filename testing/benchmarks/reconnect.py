@@ -82,7 +82,10 @@ def round_(redis, clients, kept):
     left = ready = last = None
     while (ready is None or (kept and waiting)) and time.monotonic() - began < DEADLINE_S:
         for client in select.select(waiting, [], [], 0.005)[0]:
-            if b"after the cut" in client.recv(65536):
+            came = client.recv(65536)
+            if not came:
+                sys.exit("reconnect.py: the gateway has closed a connection")
+            if b"after the cut" in came:
                 waiting.discard(client)
                 last = time.monotonic() - began
         if ready is None:
@@ -99,7 +102,7 @@ def measure(folder, kept, rounds):
         redis = Redis(own, 1)
         rule = ["--history.topics=t.*=10/1h" if kept else "--history.topics=", f"--auth.topics.max={TOPICS_EACH}"]
         web = part("web", redis, own, "none", WEB_PORT, WEB_ADMIN_PORT, [f"--web.api-keys={KEY}"] + rule)
-        gateway = part("gateway", redis, own, "none", GATEWAY_PORT, GATEWAY_ADMIN_PORT, ["--gateway.auth.mode=local"] + rule)
+        gateway = part("gateway", redis, own, "none", GATEWAY_PORT, GATEWAY_ADMIN_PORT, ["--gateway.auth.mode=local", "--gateway.ping.interval=1h"] + rule)  # clients here do not answer
         try:
             await_(lambda: is_ready(WEB_ADMIN_PORT) and is_ready(GATEWAY_ADMIN_PORT), "web server and gateway are ready")
             clients = []
