@@ -182,7 +182,11 @@ final class Probe {
      */
     void onUnanswered(Throwable failure) {
         if (asPublisher && outage == null && !loop.isShuttingDown()) {
-            loop.execute(() -> takesNone(failure));
+            loop.execute(() -> {
+                if (outage == null || RedisTrouble.lacksReplicas(failure)) { // of many at once, that says most
+                    takesNone(failure);
+                }
+            });
         }
     }
 
