@@ -1,5 +1,6 @@
 package io.whimbrel.system.chaos;
 
+import com.fasterxml.jackson.databind.JsonNode;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.WebSocket;
@@ -14,11 +15,14 @@ import java.util.concurrent.atomic.AtomicInteger;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Tell whether messages flow: one client at each gateway, to which each web server publishes ten times a second, past all wires;
- * and what each part says of its readiness. Safe for any thread.
+ * Tell whether messages flow: at each gateway one client for each shard of Redis, to which each web server publishes ten times a
+ * second, five where there are several shards, past all wires; and what each part says of its readiness. The slots of their
+ * topics stay where they are, so that each tells of its shard for the whole run, and of nothing else; what becomes of a slot
+ * that moves is seen at the clients, to whom nearly all keys belong. Safe for any thread.
  */
 final class Canaries implements AutoCloseable {
     private static final long EVERY_MILLIS = 100;
+    private static final long EVERY_MILLIS_OF_SEVERAL = 200;
     private static final long POLL_MILLIS = 250;
     private static final Duration POLL_TIMEOUT = Duration.ofSeconds(1);
     private static final Duration CONNECT_TIMEOUT = Duration.ofSeconds(10);
@@ -32,7 +36,7 @@ final class Canaries implements AutoCloseable {
     private final ScheduledExecutorService clock;
     private final Ledger ledger;
     private final List<ScheduledFuture<?>> tasks = new ArrayList<>();
-    private final List<Canary> canaries = new ArrayList<>();
+    private final List<CanaryClient> clients = new ArrayList<>();
     private volatile boolean closed;
     private long tickedAt;
 
@@ -44,16 +48,16 @@ final class Canaries implements AutoCloseable {
     }
 
     void begin(Stage stage) throws Exception {
+        long everyMillis = stage.redis().shards() == 1 ? EVERY_MILLIS : EVERY_MILLIS_OF_SEVERAL;
         for (Service gateway : stage.gateways()) {
-            var identity = desk.newIdentity(stage.webs().getFirst().port());
-            Canary canary = new Canary(
-                    gateway,
-                    identity.path("token").asText(),
-                    identity.path("uuid").asText());
-            canaries.add(canary);
-            canary.connect();
-            for (Service web : stage.webs()) {
-                every(EVERY_MILLIS, () -> send(web, canary));
+            for (int shard = 0; shard < stage.redis().shards(); shard++) {
+                CanaryClient client =
+                        new CanaryClient(new Canary(gateway.name(), shard), gateway.port(), identityOn(shard, stage));
+                clients.add(client);
+                client.connect();
+                for (Service web : stage.webs()) {
+                    every(everyMillis, () -> send(web, client));
+                }
             }
         }
         for (Service service : stage.services()) {
@@ -66,21 +70,33 @@ final class Canaries implements AutoCloseable {
         every(EVERY_MILLIS, this::watchOurselves);
     }
 
+    /** They are given at random, so it asks until one is of that shard: what braces hold is what Redis places a channel by. */
+    private JsonNode identityOn(int shard, Stage stage) throws Exception {
+        while (true) {
+            JsonNode identity = desk.newIdentity(stage.webs().getFirst().port());
+            String channel = "whimbrel:{@%s}".formatted(identity.path("uuid").asText());
+            if (stage.redis().shardOf(channel) == shard) {
+                stage.redis().keepInPlace(channel);
+                return identity;
+            }
+        }
+    }
+
     private void every(long millis, Runnable what) {
         tasks.add(clock.scheduleAtFixedRate(what, millis, millis, TimeUnit.MILLISECONDS));
     }
 
-    private void send(Service web, Canary canary) {
+    private void send(Service web, CanaryClient to) {
         long startedAt = ledger.now();
         desk.publish(
                         web.port(),
-                        "{\"uuid_remote\":\"%s\",\"message\":{\"canary\":%d}}".formatted(canary.address, startedAt),
+                        "{\"uuid_remote\":\"%s\",\"message\":{\"canary\":%d}}".formatted(to.address, startedAt),
                         "")
                 .whenComplete((answer, failure) -> ledger.note(new Entry.CanarySent(
                         ledger.now(),
                         startedAt,
                         web.name(),
-                        canary.gateway.name(),
+                        to.canary,
                         failure == null ? answer.statusCode() : 0,
                         failure == null && answer.body().contains(LACK_OF_REPLICAS))));
     }
@@ -97,45 +113,43 @@ final class Canaries implements AutoCloseable {
     public void close() {
         closed = true;
         tasks.forEach(task -> task.cancel(false));
-        canaries.forEach(Canary::end);
+        clients.forEach(CanaryClient::end);
     }
 
-    /** The client at one gateway. */
-    private final class Canary implements WebSocket.Listener {
-        private final Service gateway;
+    /** The connections of one of them. */
+    private final class CanaryClient implements WebSocket.Listener {
+        private final Canary canary;
+        private final int gatewayPort;
         private final String token;
         private final String address;
         private final StringBuilder text = new StringBuilder();
         private volatile @Nullable WebSocket socket;
         private final AtomicInteger sessions = new AtomicInteger();
 
-        Canary(Service gateway, String token, String address) {
-            this.gateway = gateway;
-            this.token = token;
-            this.address = address;
+        CanaryClient(Canary canary, int gatewayPort, JsonNode identity) {
+            this.canary = canary;
+            this.gatewayPort = gatewayPort;
+            token = identity.path("token").asText();
+            address = identity.path("uuid").asText();
         }
 
         void connect() {
             http.newWebSocketBuilder()
                     .connectTimeout(CONNECT_TIMEOUT)
-                    .buildAsync(URI.create("ws://127.0.0.1:%d/ws?token=%s".formatted(gateway.port(), token)), this)
+                    .buildAsync(URI.create("ws://127.0.0.1:%d/ws?token=%s".formatted(gatewayPort, token)), this)
                     .whenComplete((opened, failure) -> {
                         if (failure == null) {
                             socket = opened;
-                            ledger.note(new Entry.Opened(ledger.now(), name(), sessions.incrementAndGet()));
+                            ledger.note(new Entry.Opened(ledger.now(), canary.toString(), sessions.incrementAndGet()));
                         } else {
                             connectLater(failure.toString());
                         }
                     });
         }
 
-        private String name() {
-            return "canary of " + gateway.name();
-        }
-
         private void connectLater(String why) {
             if (!closed && !clock.isShutdown()) {
-                ledger.note(new Entry.Closed(ledger.now(), name(), sessions.get(), why));
+                ledger.note(new Entry.Closed(ledger.now(), canary.toString(), sessions.get(), why));
                 text.setLength(0);
                 var _ = clock.schedule(this::connect, EVERY_MILLIS, TimeUnit.MILLISECONDS);
             }
@@ -156,7 +170,7 @@ final class Canaries implements AutoCloseable {
                         .path("message")
                         .path("canary")
                         .asLong();
-                ledger.note(new Entry.CanaryCame(ledger.now(), startedAt, gateway.name()));
+                ledger.note(new Entry.CanaryCame(ledger.now(), startedAt, canary));
                 text.setLength(0);
             }
             from.request(1);

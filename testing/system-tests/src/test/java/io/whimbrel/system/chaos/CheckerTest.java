@@ -35,6 +35,8 @@ class CheckerTest {
     private static final String E2 = "epoch-2";
     private static final String WEB = "web 0";
     private static final String GATEWAY = "gateway 0";
+    private static final Canary CANARY = new Canary(GATEWAY, 0);
+    private static final Canary OTHER_SHARD = new Canary(GATEWAY, 1);
 
     private final List<Entry> ledger = new ArrayList<>();
     private long now = 1_000;
@@ -448,11 +450,18 @@ class CheckerTest {
     }
 
     private void tenSeconds(int status, boolean lacksReplicas, long silentFrom, long silentTo) {
+        tenSeconds(status, lacksReplicas, silentFrom, silentTo, List.of(CANARY));
+    }
+
+    /** @param canaries of which only the last one is silent */
+    private void tenSeconds(int status, boolean lacksReplicas, long silentFrom, long silentTo, List<Canary> canaries) {
         for (long at = 0; at < 10_000; at += 100) {
-            boolean silent = at >= silentFrom && at < silentTo;
-            ledger.add(new CanarySent(at + 5, at, WEB, GATEWAY, silent ? status : 200, silent && lacksReplicas));
-            if (!silent) {
-                ledger.add(new CanaryCame(at + 10, at, GATEWAY));
+            for (Canary canary : canaries) {
+                boolean silent = at >= silentFrom && at < silentTo && canary.equals(canaries.getLast());
+                ledger.add(new CanarySent(at + 5, at, WEB, canary, silent ? status : 200, silent && lacksReplicas));
+                if (!silent) {
+                    ledger.add(new CanaryCame(at + 10, at, canary));
+                }
             }
             if (at % 500 == 0) {
                 ledger.add(new Polled(at + 20, WEB, 200));
@@ -510,13 +519,57 @@ class CheckerTest {
     void norDoGatewaysForTheMomentBeforeThat() {
         tenSeconds(503, true, 3_000, 7_000);
         ledger.replaceAll(entry -> entry instanceof CanarySent sent && sent.lacksReplicas() && sent.at() < 4_000
-                ? new CanarySent(sent.at(), sent.startedAt(), sent.web(), sent.gateway(), sent.status(), false)
+                ? new CanarySent(sent.at(), sent.startedAt(), sent.web(), sent.canary(), sent.status(), false)
                 : entry);
 
         List<Violation> violations = check().violations();
 
         assertThat(violations).hasSize(1);
         assertThat(violations.getFirst().evidence()).contains(WEB);
+    }
+
+    @Test
+    void aShardFromWhichAGatewayAloneHearsNothingIsFound() {
+        tenSeconds(200, false, 3_000, 7_000, List.of(CANARY, OTHER_SHARD));
+
+        List<Violation> violations = check().violations();
+
+        assertThat(violations).extracting(Violation::rule).containsExactly(Rule.FALSE_READINESS);
+        assertThat(violations.getFirst().evidence()).startsWith(GATEWAY).contains("delivered", "gateway 0 on shard 1");
+    }
+
+    @Test
+    void aShardForWhichAWebServerTakesNothingIsFound() {
+        tenSeconds(503, false, 3_000, 7_000, List.of(CANARY, OTHER_SHARD));
+
+        List<Violation> violations = check().violations();
+
+        assertThat(violations).extracting(Violation::rule).containsExactly(Rule.FALSE_READINESS, Rule.FALSE_READINESS);
+        assertThat(violations)
+                .extracting(Violation::evidence)
+                .allMatch(evidence -> evidence.contains("gateway 0 on shard 1"))
+                .anyMatch(evidence -> evidence.startsWith(WEB) && evidence.contains("accepted"));
+    }
+
+    /** What came to the canary at another gateway says nothing of this one, whatever its shard. */
+    @Test
+    void aGatewayIsJudgedByItsOwnCanaries() {
+        tenSeconds(200, false, 3_000, 7_000, List.of(new Canary("gateway 1", 0), CANARY));
+
+        List<Violation> violations = check().violations();
+
+        assertThat(violations).hasSize(1);
+        assertThat(violations.getFirst().evidence()).startsWith(GATEWAY);
+    }
+
+    @Test
+    void onlyWebServersAnswerForAShardThatLacksReplicas() {
+        tenSeconds(503, true, 3_000, 7_000, List.of(CANARY, OTHER_SHARD));
+
+        List<Violation> violations = check().violations();
+
+        assertThat(violations).hasSize(1);
+        assertThat(violations.getFirst().evidence()).startsWith(WEB).contains("gateway 0 on shard 1");
     }
 
     @Test
@@ -597,6 +650,14 @@ class CheckerTest {
         assertThat(findings.promotions()).isEqualTo(1);
         assertThat(findings.slotMoves()).isEqualTo(1);
         assertThat(findings.redisFaults()).isEqualTo(3);
+    }
+
+    @Test
+    void whatOneShardStoodStillForIsTheTimeToRecoverToo() {
+        ledger.add(new Struck(3_000, 0, new Fault(0, Kind.KILL_REDIS, "redis 1", 500)));
+        tenSeconds(200, false, 3_000, 5_000, List.of(CANARY, OTHER_SHARD));
+
+        assertThat(check().recoveryMillis()).containsExactly(2_010L);
     }
 
     @Test

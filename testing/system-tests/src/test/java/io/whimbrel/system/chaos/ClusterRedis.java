@@ -7,8 +7,10 @@ import io.whimbrel.system.Part;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Random;
+import java.util.Set;
 import java.util.stream.IntStream;
 
 /** Three masters, each with a replica. */
@@ -16,9 +18,13 @@ final class ClusterRedis implements RedisDeployment {
     private static final int MASTERS = 3;
     private static final int SLOTS = 16_384;
     private static final int KEYS_AT_ONCE = 10;
+    /** For a key whose slot may be moved. */
+    private static final int MOST_KEYS_TRIED = 50;
+
     private static final String MIGRATE_MILLIS = "4000";
 
     private final List<RedisNode> nodes = new ArrayList<>();
+    private final Set<String> keptSlots = new HashSet<>();
     /** Which slots are moved is no part of the schedule, since who holds which keys is not. */
     private final Random random = new Random(1);
 
@@ -51,8 +57,8 @@ final class ClusterRedis implements RedisDeployment {
                     .ask(
                             "CLUSTER",
                             "ADDSLOTSRANGE",
-                            Integer.toString(i * SLOTS / MASTERS),
-                            Integer.toString((i + 1) * SLOTS / MASTERS - 1));
+                            Integer.toString(firstSlot(i)),
+                            Integer.toString(firstSlot(i + 1) - 1));
         }
         RedisNode seed = nodes.getFirst();
         for (RedisNode node : nodes) {
@@ -74,6 +80,33 @@ final class ClusterRedis implements RedisDeployment {
             nodes.get(MASTERS + i).ask("CLUSTER", "REPLICATE", nodes.get(i).ask("CLUSTER", "MYID"));
         }
         awaitOrder();
+    }
+
+    private static int firstSlot(int shard) {
+        return shard * SLOTS / MASTERS;
+    }
+
+    @Override
+    public int shards() {
+        return MASTERS;
+    }
+
+    @Override
+    public int shardOf(String key) throws IOException {
+        int slot = Integer.parseInt(slotOf(key));
+        return IntStream.range(0, MASTERS)
+                .filter(shard -> slot < firstSlot(shard + 1))
+                .findFirst()
+                .orElseThrow();
+    }
+
+    @Override
+    public void keepInPlace(String key) throws IOException {
+        keptSlots.add(slotOf(key));
+    }
+
+    private String slotOf(String key) throws IOException {
+        return nodes.getFirst().ask("CLUSTER", "KEYSLOT", key);
     }
 
     @Override
@@ -166,12 +199,18 @@ final class ClusterRedis implements RedisDeployment {
         List<RedisNode> masters = new ArrayList<>(masters());
         RedisNode from = masters.remove(random.nextInt(masters.size()));
         RedisNode to = masters.get(random.nextInt(masters.size()));
-        String key = from.ask("RANDOMKEY");
-        if (key.isEmpty()) {
-            return false; // it holds nothing, so nobody would notice
+        for (int tries = 0; tries < MOST_KEYS_TRIED; tries++) {
+            String key = from.ask("RANDOMKEY");
+            if (key.isEmpty()) {
+                break; // it holds nothing, so nobody would notice
+            }
+            String slot = from.ask("CLUSTER", "KEYSLOT", key);
+            if (!keptSlots.contains(slot)) {
+                moveSlot(slot, from, to);
+                return true;
+            }
         }
-        moveSlot(from.ask("CLUSTER", "KEYSLOT", key), from, to);
-        return true;
+        return false;
     }
 
     /** As redis-cli does it, while clients read and write what is moved. */

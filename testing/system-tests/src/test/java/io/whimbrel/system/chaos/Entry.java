@@ -47,16 +47,16 @@ sealed interface Entry {
     record Polled(long at, String part, int status) implements Entry {}
 
     /**
-     * A canary's publication to a gateway was answered.
+     * A publication to a canary was answered.
      *
      * @param status 0 where it was not
      * @param lacksReplicas whether it was refused since too few copies of the data are there, which is nothing a gateway knows of
      */
-    record CanarySent(long at, long startedAt, String web, String gateway, int status, boolean lacksReplicas)
+    record CanarySent(long at, long startedAt, String web, Canary canary, int status, boolean lacksReplicas)
             implements Entry {}
 
-    /** And reached the client that waits for it there. */
-    record CanaryCame(long at, long startedAt, String gateway) implements Entry {}
+    /** And reached it at its gateway. */
+    record CanaryCame(long at, long startedAt, Canary canary) implements Entry {}
 
     record Struck(long at, int number, Fault fault) implements Entry {}
 

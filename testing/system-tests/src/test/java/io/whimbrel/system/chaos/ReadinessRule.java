@@ -8,14 +8,16 @@ import io.whimbrel.system.chaos.Violation.Rule;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.HashMap;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.stream.Stream;
 
 /**
- * No part says that it is ready for more than 3 s while nothing flows through it: at a web server no canary is accepted, at a
- * gateway none arrives although a web server that nothing is wrong with was asked to send them, and had the copies of the data that it wants.
+ * No part says that it is ready for more than 3 s while nothing flows through it: at a web server nothing to one of the canaries is
+ * accepted, at a gateway nothing to one of its canaries arrives although a web server that nothing is wrong with was asked to send
+ * it, and had the copies of the data that it wants. Each canary is of one shard and speaks for itself: the others' may be alive.
  * An observer that was starved itself saw nothing: a silence that overlaps with a {@code Stalled} is not judged, nor what lies between
  * polls that are far apart. How much that is, is counted.
  */
@@ -30,9 +32,7 @@ final class ReadinessRule {
 
     private final long limitMillis;
     private final Map<String, List<Polled>> polls = new TreeMap<>();
-    private final Map<String, List<Long>> arrivals = new HashMap<>();
-    private final Map<String, List<CanarySent>> sentByWeb = new HashMap<>();
-    private final Map<String, List<CanarySent>> sentToGateway = new HashMap<>();
+    private final Map<String, Map<Canary, Flow>> flows = new HashMap<>();
     private final List<Stalled> stalls = new ArrayList<>();
     private final List<Span> harms = new ArrayList<>();
     private final Map<Integer, Entry.Struck> open = new HashMap<>();
@@ -40,6 +40,9 @@ final class ReadinessRule {
     private final List<Span> unseen = new ArrayList<>();
 
     private final List<Violation> violations = new ArrayList<>();
+
+    /** What one canary shows of one part: what was sent to it, by a web server or to a gateway, and when some of it got through. */
+    private record Flow(String part, boolean web, Canary canary, List<CanarySent> sent, List<Long> passedAt) {}
 
     /** @param target to whom something was, or is not known to have been */
     private record Span(String target, long from, long to) {}
@@ -69,12 +72,14 @@ final class ReadinessRule {
         if (entry instanceof Polled polled) {
             polls.computeIfAbsent(polled.part(), _ -> new ArrayList<>()).add(polled);
         } else if (entry instanceof CanaryCame came) {
-            arrivals.computeIfAbsent(came.gateway(), _ -> new ArrayList<>()).add(came.at());
+            atGateway(came.canary()).passedAt().add(came.at());
         } else if (entry instanceof CanarySent sent) {
-            sentByWeb.computeIfAbsent(sent.web(), _ -> new ArrayList<>()).add(sent);
-            sentToGateway
-                    .computeIfAbsent(sent.gateway(), _ -> new ArrayList<>())
-                    .add(sent);
+            atGateway(sent.canary()).sent().add(sent);
+            Flow atWeb = flow(sent.web(), true, sent.canary());
+            atWeb.sent().add(sent);
+            if (sent.status() == 200) {
+                atWeb.passedAt().add(sent.at());
+            }
         } else if (entry instanceof Stalled stalled) {
             stalls.add(stalled);
         } else if (entry instanceof Entry.Struck struck) {
@@ -87,14 +92,16 @@ final class ReadinessRule {
         }
     }
 
+    private Flow atGateway(Canary canary) {
+        return flow(canary.gateway(), false, canary);
+    }
+
+    private Flow flow(String part, boolean web, Canary canary) {
+        return flows.computeIfAbsent(part, _ -> new LinkedHashMap<>())
+                .computeIfAbsent(canary, _ -> new Flow(part, web, canary, new ArrayList<>(), new ArrayList<>()));
+    }
+
     private void check(String part, List<Polled> all) {
-        boolean web = sentByWeb.containsKey(part);
-        List<Long> flow = web
-                ? sentByWeb.get(part).stream()
-                        .filter(sent -> sent.status() == 200)
-                        .map(CanarySent::at)
-                        .toList()
-                : arrivals.getOrDefault(part, List.of());
         long greenFrom = -1;
         long greenTo = -1;
         long before = all.getFirst().at();
@@ -107,57 +114,60 @@ final class ReadinessRule {
             if (green && greenFrom >= 0 && polled.at() - greenTo <= LONGEST_POLL_PAUSE_MILLIS) {
                 greenTo = polled.at();
             } else {
-                checkGreen(part, web, flow, greenFrom, greenTo);
+                checkGreen(part, greenFrom, greenTo);
                 greenFrom = green ? polled.at() : -1;
                 greenTo = greenFrom;
             }
         }
-        checkGreen(part, web, flow, greenFrom, greenTo);
+        checkGreen(part, greenFrom, greenTo);
     }
 
     /** While it was ready all the time. */
-    private void checkGreen(String part, boolean web, List<Long> flow, long from, long to) {
-        if (from < 0) {
-            return;
+    private void checkGreen(String part, long from, long to) {
+        if (from >= 0) {
+            flows.getOrDefault(part, Map.of()).values().forEach(flow -> checkGreen(flow, from, to));
         }
+    }
+
+    private void checkGreen(Flow flow, long from, long to) {
         long last = from;
-        for (long at : flow) {
+        for (long at : flow.passedAt()) {
             if (at > last && at <= to) {
-                checkSilence(part, web, last, at);
+                checkSilence(flow, last, at);
                 last = at;
             }
         }
-        checkSilence(part, web, last, to);
+        checkSilence(flow, last, to);
     }
 
-    private void checkSilence(String part, boolean web, long from, long to) {
+    private void checkSilence(Flow flow, long from, long to) {
         if (to - from <= limitMillis) {
             return;
         }
         if (stalls.stream().anyMatch(stall -> stall.since() < to && stall.at() > from)) {
-            unseen.add(new Span(part, from, to));
+            unseen.add(new Span(flow.part(), from, to));
             return;
         }
-        boolean due = web
-                ? sentByWeb.getOrDefault(part, List.of()).stream()
-                        .anyMatch(sent -> sent.startedAt() >= from && sent.startedAt() <= to - limitMillis)
-                : isDueAt(part, from, to);
-        if (due) {
+        if (flow.web() ? wasAsked(flow, from, to) : isDueAtGateway(flow, from, to)) {
             violations.add(new Violation(
                     from,
                     Rule.FALSE_READINESS,
-                    "%s was ready while for %d ms nothing was %s"
-                            .formatted(part, to - from, web ? "accepted there" : "delivered there")));
+                    "%s was ready while for %d ms nothing to %s was %s there"
+                            .formatted(flow.part(), to - from, flow.canary(), flow.web() ? "accepted" : "delivered")));
         }
+    }
+
+    private boolean wasAsked(Flow flow, long from, long to) {
+        return flow.sent().stream().anyMatch(sent -> sent.startedAt() >= from && sent.startedAt() <= to - limitMillis);
     }
 
     /**
      * Whether one was accepted long enough ago, or all were refused for so long for what a gateway must see, too. What a lack of
      * replicas comes between is the moment in which somebody takes over.
      */
-    private boolean isDueAt(String gateway, long from, long to) {
+    private boolean isDueAtGateway(Flow flow, long from, long to) {
         long refusedFrom = -1;
-        for (CanarySent sent : sentToGateway.getOrDefault(gateway, List.of())) {
+        for (CanarySent sent : flow.sent()) {
             if (sent.startedAt() < from || sent.at() > to) {
                 continue;
             }

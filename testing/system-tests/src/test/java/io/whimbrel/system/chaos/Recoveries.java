@@ -4,11 +4,10 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.TreeMap;
 
-/** How long deliveries stood still after each fault: from the fault to when canaries came again at every gateway. */
+/** How long deliveries stood still after each fault: from the fault to when canaries came again at every gateway, of every shard. */
 final class Recoveries {
-    /** Less is no standstill: canaries come every 50 ms, where all is well. */
+    /** Less is no standstill: canaries come every 50 or 100 ms, where all is well. */
     private static final long STANDSTILL_MILLIS = 500;
     /** A standstill that begins so long after a fault is over is no longer its doing. */
     private static final long AFTERMATH_MILLIS = 1_000;
@@ -41,11 +40,11 @@ final class Recoveries {
     }
 
     private static List<Standstill> standstills(List<Entry> entries) {
-        Map<String, Long> last = new TreeMap<>();
+        Map<Canary, Long> last = new HashMap<>();
         List<Standstill> found = new ArrayList<>();
         for (Entry entry : entries) {
             if (entry instanceof Entry.CanaryCame came) {
-                Long before = last.put(came.gateway(), came.at());
+                Long before = last.put(came.canary(), came.at());
                 if (before != null && came.at() - before > STANDSTILL_MILLIS) {
                     found.add(new Standstill(before, came.at()));
                 }

@@ -49,6 +49,21 @@ sealed interface RedisDeployment extends AutoCloseable permits StandaloneRedis, 
     /** Who hold the same data. */
     List<List<RedisNode>> copies();
 
+    /** Among how many primaries what is kept is divided. */
+    default int shards() {
+        return 1;
+    }
+
+    /** Which of them has this key, as it was at the start. */
+    default int shardOf(String key) throws IOException {
+        return 0;
+    }
+
+    /** The key's slot is not among those that are moved. */
+    default void keepInPlace(String key) throws IOException {
+        // nothing is moved
+    }
+
     /** The nodes to which everybody comes by their wires. */
     List<RedisNode> wired();
 

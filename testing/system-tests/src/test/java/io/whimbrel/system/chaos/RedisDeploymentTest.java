@@ -106,6 +106,33 @@ class RedisDeploymentTest {
         }
     }
 
+    @Test
+    void theShardOfAKeyIsThatOfTheNodeThatTakesIt() throws Exception {
+        try (RedisDeployment redis = Form.CLUSTER.in(folder)) {
+            redis.start();
+
+            for (int i = 0; i < 20; i++) {
+                String key = KEY + i;
+                RedisNode node = redis.nodes().get(redis.shardOf(key));
+
+                assertThat(node.ask("SET", key, VALUE)).isEqualTo("OK");
+            }
+        }
+    }
+
+    @Test
+    void aSlotThatIsToBeKeptDoesNotMove() throws Exception {
+        try (RedisDeployment redis = Form.CLUSTER.in(folder)) {
+            redis.start();
+            redis.nodes().get(redis.shardOf(KEY)).ask("SET", KEY, VALUE);
+            redis.keepInPlace(KEY);
+
+            for (int i = 0; i < 20; i++) {
+                assertThat(redis.moveSlot()).isFalse();
+            }
+        }
+    }
+
     private static boolean accepts(RedisNode master) {
         try {
             return master.ask("SET", KEY, VALUE).equals("OK");
