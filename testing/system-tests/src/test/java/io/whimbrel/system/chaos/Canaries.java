@@ -122,6 +122,7 @@ final class Canaries implements AutoCloseable {
         private final int gatewayPort;
         private final String token;
         private final String address;
+        private final Client client;
         private final StringBuilder text = new StringBuilder();
         private volatile @Nullable WebSocket socket;
         private final AtomicInteger sessions = new AtomicInteger();
@@ -131,6 +132,7 @@ final class Canaries implements AutoCloseable {
             this.gatewayPort = gatewayPort;
             token = identity.path("token").asText();
             address = identity.path("uuid").asText();
+            client = new Client(canary.toString(), address);
         }
 
         void connect() {
@@ -140,7 +142,7 @@ final class Canaries implements AutoCloseable {
                     .whenComplete((opened, failure) -> {
                         if (failure == null) {
                             socket = opened;
-                            ledger.note(new Entry.Opened(ledger.now(), canary.toString(), sessions.incrementAndGet()));
+                            ledger.note(new Entry.Opened(ledger.now(), client, sessions.incrementAndGet()));
                         } else {
                             connectLater(failure.toString());
                         }
@@ -149,7 +151,7 @@ final class Canaries implements AutoCloseable {
 
         private void connectLater(String why) {
             if (!closed && !clock.isShutdown()) {
-                ledger.note(new Entry.Closed(ledger.now(), canary.toString(), sessions.get(), why));
+                ledger.note(new Entry.Closed(ledger.now(), client, sessions.get(), why));
                 text.setLength(0);
                 var _ = clock.schedule(this::connect, EVERY_MILLIS, TimeUnit.MILLISECONDS);
             }

@@ -50,7 +50,7 @@ final class ChaosClient implements AutoCloseable {
     private final ScheduledExecutorService clock;
     private final Ledger ledger;
     private final String token;
-    private final String address;
+    private final Client client;
     private final List<Integer> ports;
     private final Habit habit;
     private final Temper temper;
@@ -68,7 +68,10 @@ final class ChaosClient implements AutoCloseable {
     /** Whether it heard of a loss; then all that is kept comes once more. */
     private boolean wasTold;
 
-    /** @param number decides about its habits */
+    /**
+     * @param identity others may have the same
+     * @param number decides about its habits
+     */
     ChaosClient(
             HttpClient http,
             ScheduledExecutorService clock,
@@ -81,7 +84,7 @@ final class ChaosClient implements AutoCloseable {
         this.clock = clock;
         this.ledger = ledger;
         token = identity.path("token").asText();
-        address = identity.path("uuid").asText();
+        client = new Client("client " + number, identity.path("uuid").asText());
         ports = List.copyOf(gatewayPorts);
         habit = number % 2 == 0 ? Habit.BRINGS_POSITION : Habit.ACKNOWLEDGES;
         temper = Temper.values()[number / 2 % Temper.values().length];
@@ -90,7 +93,7 @@ final class ChaosClient implements AutoCloseable {
     }
 
     String address() {
-        return address;
+        return client.address();
     }
 
     boolean isSlow() {
@@ -113,7 +116,7 @@ final class ChaosClient implements AutoCloseable {
         if (wanted) {
             wanted = false;
             life.end();
-            ledger.note(new Entry.Closed(ledger.now(), address, life.session, "goes away"));
+            ledger.note(new Entry.Closed(ledger.now(), client, life.session, "goes away"));
         } else {
             wanted = true;
             connect();
@@ -138,8 +141,8 @@ final class ChaosClient implements AutoCloseable {
         life = next;
         boolean positioned = habit == Habit.BRINGS_POSITION && !epoch.isEmpty();
         String more = positioned ? "&offset=%d&epoch=%s".formatted(offset, epoch) : "&acks=1";
-        ledger.note(new Entry.Coming(
-                ledger.now(), address, next.session, positioned ? epoch : "", positioned ? offset : 0));
+        ledger.note(
+                new Entry.Coming(ledger.now(), client, next.session, positioned ? epoch : "", positioned ? offset : 0));
         int port = ports.get(turn++ % ports.size());
         http.newWebSocketBuilder()
                 .connectTimeout(CONNECT_TIMEOUT)
@@ -156,7 +159,7 @@ final class ChaosClient implements AutoCloseable {
     private synchronized void onOpen(Life opened) {
         if (life == opened && wanted && !closed) {
             beenHere = true;
-            ledger.note(new Entry.Opened(ledger.now(), address, opened.session));
+            ledger.note(new Entry.Opened(ledger.now(), client, opened.session));
             later(PING_MILLIS, () -> ping(opened));
         } else {
             opened.end();
@@ -176,7 +179,7 @@ final class ChaosClient implements AutoCloseable {
             return;
         }
         lost.lost = true;
-        ledger.note(new Entry.Closed(ledger.now(), address, lost.session, why));
+        ledger.note(new Entry.Closed(ledger.now(), client, lost.session, why));
         lost.end();
         later(random.nextLong(LONGEST_BACKOFF_MILLIS) + 1, this::connect);
     }
@@ -196,13 +199,13 @@ final class ChaosClient implements AutoCloseable {
         long ofOffset = frame.path("offset").asLong();
         if (frame.has("recovered")) {
             wasTold = true;
-            ledger.note(new Entry.ToldLost(at, address, from.session, ofEpoch, ofOffset));
+            ledger.note(new Entry.ToldLost(at, client, from.session, ofEpoch, ofOffset));
         } else {
             String id = frame.path("id").asText();
             boolean isNew = !(ofEpoch.equals(epoch) && ofOffset <= offset) && !hadInAnEarlierEpoch(id);
             ledger.note(new Entry.Came(
                     at,
-                    address,
+                    client,
                     from.session,
                     id,
                     frame.path("message").path("letter").asLong(-1),
@@ -221,7 +224,7 @@ final class ChaosClient implements AutoCloseable {
         epoch = ofEpoch;
         offset = ofOffset;
         if (habit == Habit.ACKNOWLEDGES) {
-            ledger.note(new Entry.Acked(ledger.now(), address, epoch, offset));
+            ledger.note(new Entry.Acked(ledger.now(), client, epoch, offset));
             from.send("{\"ack\":" + offset + "}");
         }
     }

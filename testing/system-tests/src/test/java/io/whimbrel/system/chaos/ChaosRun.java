@@ -2,6 +2,7 @@ package io.whimbrel.system.chaos;
 
 import static org.awaitility.Awaitility.await;
 
+import com.fasterxml.jackson.databind.JsonNode;
 import io.whimbrel.system.Part;
 import java.io.IOException;
 import java.net.http.HttpClient;
@@ -40,6 +41,12 @@ record ChaosRun(
     private static final String RETENTION = "--history.addresses=1000/1h";
 
     private static final int CLIENTS = 24;
+    /**
+     * Who has the identity of which other one. These bring their positions, since an acknowledgement of one client moves the cursor
+     * of its address, and with it that of all others that bring none.
+     */
+    private static final Map<Integer, Integer> SHARING = Map.of(18, 16, 22, 20);
+
     private static final Duration PATIENCE = Duration.ofSeconds(90);
     /** So long without any change, and what is missing does not come any more. */
     private static final Duration STANDSTILL = Duration.ofSeconds(20);
@@ -107,16 +114,23 @@ record ChaosRun(
                 Executors.newScheduledThreadPool(2, Thread.ofPlatform().daemon().factory());
         HttpClient http = HttpClient.newHttpClient();
         Desk desk = new Desk(http);
+        List<JsonNode> identities = new ArrayList<>();
         List<ChaosClient> clients = new ArrayList<>();
         for (int i = 0; i < CLIENTS; i++) {
-            var identity = desk.newIdentity(stage.webs().getFirst().port());
+            Integer other = SHARING.get(i);
+            JsonNode identity =
+                    other == null ? desk.newIdentity(stage.webs().getFirst().port()) : identities.get(other);
+            identities.add(identity);
             clients.add(new ChaosClient(http, clock, ledger, identity, stage.clientPorts(), i, seed));
         }
+        List<Recipient> recipients = Recipient.of(clients);
         try (Canaries canaries = new Canaries(http, clock, ledger);
-                Publisher publisher = new Publisher(desk, clock, ledger, stage.publisherPorts(), clients, seed)) {
+                Publisher publisher = new Publisher(desk, clock, ledger, stage.publisherPorts(), recipients, seed)) {
             canaries.begin(stage);
             clients.forEach(ChaosClient::come);
             await().atMost(Part.DEADLINE).until(() -> clients.stream().allMatch(ChaosClient::hasBeenHere));
+            publisher.writeToEach();
+            settle(publisher); // so that all who bring positions have one
             publisher.begin();
             List<Fault> schedule = faults.on(stage.layout());
             schedule.forEach(fault -> System.out.println("  " + fault));

@@ -31,6 +31,8 @@ import org.junit.jupiter.api.Test;
 /** The checker is not blind: of each rule a ledger that keeps it, and one that does not. */
 class CheckerTest {
     private static final String ANNA = "anna";
+    private static final Client PHONE = new Client("phone", ANNA);
+    private static final Client LAPTOP = new Client("laptop", ANNA);
     private static final String E1 = "epoch-1";
     private static final String E2 = "epoch-2";
     private static final String WEB = "web 0";
@@ -58,11 +60,15 @@ class CheckerTest {
     }
 
     private void came(int session, String id, long letter, String epoch, long offset, boolean shown) {
-        ledger.add(new Came(now++, ANNA, session, id, letter, epoch, offset, shown));
+        ledger.add(new Came(now++, PHONE, session, id, letter, epoch, offset, shown));
     }
 
     private void tell(int session, String epoch, long offset) {
-        ledger.add(new ToldLost(now++, ANNA, session, epoch, offset));
+        ledger.add(new ToldLost(now++, PHONE, session, epoch, offset));
+    }
+
+    private void showOnLaptop(int session, long letter, String epoch, long offset) {
+        ledger.add(new Came(now++, LAPTOP, session, "m" + letter, letter, epoch, offset, true));
     }
 
     private Findings check() {
@@ -100,6 +106,103 @@ class CheckerTest {
         assertThat(rules(findings)).containsExactly(Rule.LOST);
         assertThat(findings.lost()).isEqualTo(1);
         assertThat(findings.lostAndTold()).isZero();
+    }
+
+    @Test
+    void whatWasAcceptedForSomebodyWhoNeverCameIsLost() {
+        accept(1);
+
+        assertThat(rules(check())).containsExactly(Rule.LOST);
+    }
+
+    @Test
+    void eachClientOfAnAddressGetsAll() {
+        accept(2);
+        show(1, 1, E1, 1);
+        showOnLaptop(1, 1, E1, 1);
+        show(1, 2, E1, 2);
+        showOnLaptop(2, 2, E1, 2);
+
+        Findings findings = check();
+
+        assertThat(findings.violations()).isEmpty();
+        assertThat(findings.accepted()).isEqualTo(2);
+        assertThat(findings.delivered()).isEqualTo(4);
+        assertThat(findings.duplicated()).isZero();
+    }
+
+    @Test
+    void whatOneClientOfAnAddressMissesIsLostThoughAnotherHasIt() {
+        accept(2);
+        show(1, 1, E1, 1);
+        show(1, 2, E1, 2);
+        showOnLaptop(1, 1, E1, 1);
+
+        Findings findings = check();
+
+        assertThat(rules(findings)).containsExactly(Rule.LOST);
+        assertThat(findings.lost()).isEqualTo(1);
+        assertThat(findings.violations().getFirst().evidence()).contains("m2", LAPTOP.toString(), "in silence");
+    }
+
+    @Test
+    void whoCameAndHadNothingMissesAll() {
+        accept(2);
+        ledger.add(new Coming(now++, LAPTOP, 1, "", 0));
+        show(1, 1, E1, 1);
+        show(1, 2, E1, 2);
+
+        Findings findings = check();
+
+        assertThat(rules(findings)).containsExactly(Rule.LOST, Rule.LOST);
+        assertThat(findings.lost()).isEqualTo(2);
+    }
+
+    @Test
+    void whatOneClientWasToldIsNotToldToAnother() {
+        accept(2);
+        showOnLaptop(1, 1, E1, 1);
+        tell(1, E1, 2);
+
+        Findings findings = check();
+
+        assertThat(findings.lost()).isEqualTo(3);
+        assertThat(findings.lostAndTold()).isEqualTo(2);
+    }
+
+    @Test
+    void eachClientOfAnAddressIsToHaveItInOrder() {
+        accept(2);
+        show(1, 1, E1, 1);
+        show(1, 2, E1, 2);
+        showOnLaptop(1, 2, E1, 2);
+        showOnLaptop(1, 1, E1, 1);
+
+        assertThat(rules(check())).containsExactly(Rule.PASSED_OVER, Rule.OUT_OF_ORDER);
+    }
+
+    @Test
+    void anOffsetThatIsAnotherOneForAnotherClientIsFound() {
+        accept(2);
+        show(1, 1, E1, 1);
+        show(1, 2, E1, 2);
+        showOnLaptop(1, 2, E1, 1);
+        showOnLaptop(1, 1, E1, 2);
+
+        assertThat(rules(check())).containsExactly(Rule.OFFSET_USED_TWICE, Rule.OFFSET_USED_TWICE);
+    }
+
+    @Test
+    void aLetterUnderAnotherIdForAnotherClientIsFoundToo() {
+        accept(1);
+        show(1, 1, E1, 1);
+        ledger.add(new Came(now++, LAPTOP, 1, "never accepted", 1, E2, 1, true));
+        showOnLaptop(1, 1, E2, 2);
+
+        Findings findings = Checker.check(ledger, Demands.USUAL.withOneIdEach());
+
+        assertThat(rules(findings)).containsExactly(Rule.SHOWN_UNDER_TWO_IDS);
+        assertThat(findings.shownBeforeAccepted()).isEqualTo(1);
     }
 
     @Test
@@ -291,10 +394,10 @@ class CheckerTest {
     @Test
     void receiptsThatTellWhatHappenedAreTrue() {
         accept(1);
-        ledger.add(new Coming(now++, ANNA, 1, "", 0));
+        ledger.add(new Coming(now++, PHONE, 1, "", 0));
         show(1, 1, E1, 1);
         receipt(1, 1, 0);
-        ledger.add(new Acked(now++, ANNA, E1, 1));
+        ledger.add(new Acked(now++, PHONE, E1, 1));
         receipt(1, 1, 1);
 
         assertThat(check().violations()).isEmpty();
@@ -304,7 +407,7 @@ class CheckerTest {
     void aPositionIsAnAcknowledgement() {
         accept(1);
         show(1, 1, E1, 1);
-        ledger.add(new Coming(now++, ANNA, 2, E1, 1));
+        ledger.add(new Coming(now++, PHONE, 2, E1, 1));
         receipt(1, 1, 1);
 
         assertThat(check().violations()).isEmpty();
@@ -313,7 +416,7 @@ class CheckerTest {
     @Test
     void aReceiptOfAnAcknowledgementThatWasNotGivenIsFalse() {
         accept(1);
-        ledger.add(new Coming(now++, ANNA, 1, "", 0));
+        ledger.add(new Coming(now++, PHONE, 1, "", 0));
         show(1, 1, E1, 1);
         receipt(1, 1, 1);
 
@@ -323,8 +426,8 @@ class CheckerTest {
     @Test
     void anAcknowledgementInAnEarlierEpochSaysNothingOfALaterOne() {
         accept(1);
-        ledger.add(new Coming(now++, ANNA, 1, "", 0));
-        ledger.add(new Acked(now++, ANNA, E1, 1));
+        ledger.add(new Coming(now++, PHONE, 1, "", 0));
+        ledger.add(new Acked(now++, PHONE, E1, 1));
         show(1, 1, E2, 1);
         receipt(1, 1, 1);
 
@@ -334,9 +437,9 @@ class CheckerTest {
     @Test
     void anAcknowledgementInALaterEpochTellsOfWhatCameInAnEarlierOne() {
         accept(1);
-        ledger.add(new Coming(now++, ANNA, 1, "", 0));
+        ledger.add(new Coming(now++, PHONE, 1, "", 0));
         show(1, 1, E1, 1);
-        ledger.add(new Acked(now++, ANNA, E2, 1));
+        ledger.add(new Acked(now++, PHONE, E2, 1));
         receipt(1, 1, 1);
 
         assertThat(check().violations()).isEmpty();
@@ -345,7 +448,7 @@ class CheckerTest {
     @Test
     void aReceiptOfMoreSessionsThanTheClientBeganIsFalse() {
         accept(1);
-        ledger.add(new Coming(now++, ANNA, 1, "", 0));
+        ledger.add(new Coming(now++, PHONE, 1, "", 0));
         show(1, 1, E1, 1);
         receipt(2, 1, 0);
 
@@ -355,10 +458,10 @@ class CheckerTest {
     @Test
     void aReceiptOfMoreThatHaveItThanWereGivenItIsFalse() {
         accept(1);
-        ledger.add(new Coming(now++, ANNA, 1, "", 0));
-        ledger.add(new Coming(now++, ANNA, 2, "", 0));
+        ledger.add(new Coming(now++, PHONE, 1, "", 0));
+        ledger.add(new Coming(now++, PHONE, 2, "", 0));
         show(1, 1, E1, 1);
-        ledger.add(new Acked(now++, ANNA, E1, 1));
+        ledger.add(new Acked(now++, PHONE, E1, 1));
         receipt(2, 2, 2);
         receipt(1, 2, 0);
         receipt(1, 0, 1);
@@ -368,9 +471,9 @@ class CheckerTest {
 
     @Test
     void aConnectionThatHadEndedBeforeTheMessageWasWrittenHasNoPartInItsReceipt() {
-        ledger.add(new Coming(now, ANNA, 1, "", 0));
-        ledger.add(new Closed(now + 5, ANNA, 1, "1001 going away"));
-        ledger.add(new Coming(now + 10, ANNA, 2, "", 0));
+        ledger.add(new Coming(now, PHONE, 1, "", 0));
+        ledger.add(new Closed(now + 5, PHONE, 1, "1001 going away"));
+        ledger.add(new Coming(now + 10, PHONE, 2, "", 0));
         now += 100;
         accept(1);
         show(2, 1, E1, 1);
@@ -381,9 +484,9 @@ class CheckerTest {
 
     @Test
     void oneThatBrokeMayBeTakenForALivingOneUntilItsPongIsMissed() {
-        ledger.add(new Coming(now, ANNA, 1, "", 0));
-        ledger.add(new Closed(now + 5, ANNA, 1, "java.io.IOException: reset"));
-        ledger.add(new Coming(now + 10, ANNA, 2, "", 0));
+        ledger.add(new Coming(now, PHONE, 1, "", 0));
+        ledger.add(new Closed(now + 5, PHONE, 1, "java.io.IOException: reset"));
+        ledger.add(new Coming(now + 10, PHONE, 2, "", 0));
         now += 5_000;
         accept(1);
         show(2, 1, E1, 1);
@@ -394,9 +497,9 @@ class CheckerTest {
 
     @Test
     void butNotForEver() {
-        ledger.add(new Coming(now, ANNA, 1, "", 0));
-        ledger.add(new Closed(now + 5, ANNA, 1, "1006 "));
-        ledger.add(new Coming(now + 10, ANNA, 2, "", 0));
+        ledger.add(new Coming(now, PHONE, 1, "", 0));
+        ledger.add(new Closed(now + 5, PHONE, 1, "1006 "));
+        ledger.add(new Coming(now + 10, PHONE, 2, "", 0));
         now += 15_000;
         accept(1);
         show(2, 1, E1, 1);
@@ -408,13 +511,49 @@ class CheckerTest {
     @Test
     void whoComesLongAfterItHadTheMessageHasNoPartInItsReceiptEither() {
         accept(1);
-        ledger.add(new Coming(now++, ANNA, 1, "", 0));
+        ledger.add(new Coming(now++, PHONE, 1, "", 0));
         show(1, 1, E1, 1);
         now += 15_000;
-        ledger.add(new Coming(now++, ANNA, 2, E1, 1));
+        ledger.add(new Coming(now++, PHONE, 2, E1, 1));
         receipt(2, 1, 0);
 
         assertThat(rules(check())).containsExactly(Rule.FALSE_RECEIPT);
+    }
+
+    @Test
+    void aReceiptCountsTheSessionsOfAllClientsOfAnAddress() {
+        bothHaveIt();
+        ledger.add(new Acked(now++, PHONE, E1, 1));
+        ledger.add(new Acked(now++, LAPTOP, E1, 1));
+        receipt(2, 2, 2);
+
+        assertThat(check().violations()).isEmpty();
+    }
+
+    @Test
+    void butNoMoreThanThoseTogether() {
+        bothHaveIt();
+        receipt(3, 2, 0);
+
+        assertThat(rules(check())).containsExactly(Rule.FALSE_RECEIPT);
+    }
+
+    @Test
+    void oneClientsAcknowledgementIsNotThatOfAnother() {
+        bothHaveIt();
+        ledger.add(new Acked(now++, PHONE, E1, 1));
+        receipt(2, 2, 1);
+        receipt(2, 2, 2);
+
+        assertThat(rules(check())).containsExactly(Rule.FALSE_RECEIPT);
+    }
+
+    private void bothHaveIt() {
+        accept(1);
+        ledger.add(new Coming(now++, PHONE, 1, "", 0));
+        ledger.add(new Coming(now++, LAPTOP, 1, "", 0));
+        show(1, 1, E1, 1);
+        showOnLaptop(1, 1, E1, 1);
     }
 
     @Test
@@ -431,9 +570,9 @@ class CheckerTest {
     @Test
     void aReceiptMayKnowLessThanHappened() {
         accept(1);
-        ledger.add(new Coming(now++, ANNA, 1, "", 0));
+        ledger.add(new Coming(now++, PHONE, 1, "", 0));
         show(1, 1, E1, 1);
-        ledger.add(new Acked(now++, ANNA, E1, 1));
+        ledger.add(new Acked(now++, PHONE, E1, 1));
         receipt(1, 0, 0);
         receipt(0, 0, 0);
 

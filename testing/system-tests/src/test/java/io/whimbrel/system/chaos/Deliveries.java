@@ -2,17 +2,19 @@ package io.whimbrel.system.chaos;
 
 import io.whimbrel.system.chaos.Entry.Accepted;
 import io.whimbrel.system.chaos.Entry.Came;
+import io.whimbrel.system.chaos.Entry.Coming;
 import io.whimbrel.system.chaos.Entry.ToldLost;
 import io.whimbrel.system.chaos.Entry.Written;
 import io.whimbrel.system.chaos.Violation.Rule;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.HashSet;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
 
-/** What was accepted against what came: all of it, once, in order, where it belongs. */
+/** What was accepted against what came: all of it, once, in order, where it belongs, to each client of the address. */
 final class Deliveries {
     private final boolean oneIdEach;
     private final List<Violation> violations;
@@ -30,8 +32,16 @@ final class Deliveries {
     int shownBeforeAccepted;
     int neverAccepted;
 
-    /** What one client saw of its address. */
+    /** What is the same for all clients of an address. */
     private static final class Topic {
+        private final Map<Client, View> views = new LinkedHashMap<>();
+        private final Map<String, String> idByPlace = new HashMap<>();
+        private final Map<Long, Set<String>> idsByLetter = new HashMap<>();
+    }
+
+    /** What one client saw of its address. */
+    private static final class View {
+        private final Client client;
         private String epoch = "";
         private long offset;
         /** As far as accepted messages were shown; no later epoch may give these offsets to others. */
@@ -39,11 +49,13 @@ final class Deliveries {
         /** The place of the last message of a connection, by connection and epoch. */
         private final Map<String, Long> lastOfSession = new HashMap<>();
 
-        private final Map<String, String> idByPlace = new HashMap<>();
         private final Set<String> shown = new HashSet<>();
-        private final Map<Long, Set<String>> idsByLetter = new HashMap<>();
         private final List<ToldLost> told = new ArrayList<>();
         private boolean misses;
+
+        View(Client client) {
+            this.client = client;
+        }
     }
 
     private Deliveries(boolean oneIdEach, List<Violation> violations) {
@@ -70,7 +82,7 @@ final class Deliveries {
         return acceptedLetters.size();
     }
 
-    /** First, since a message may come before its publisher is answered. */
+    /** First, since a message may come before its publisher is answered; and all who came, since they are entitled to it. */
     private void readPublications(List<Entry> entries) {
         for (Entry entry : entries) {
             if (entry instanceof Written letter) {
@@ -78,6 +90,8 @@ final class Deliveries {
             } else if (entry instanceof Accepted letter) {
                 acceptedLetters.put(letter.letter(), letter);
                 acceptedIds.put(letter.id(), letter);
+            } else if (entry instanceof Coming coming) {
+                view(coming.client());
             }
         }
     }
@@ -86,49 +100,57 @@ final class Deliveries {
         return topics.computeIfAbsent(address, _ -> new Topic());
     }
 
+    private View view(Client client) {
+        return topic(client.address()).views.computeIfAbsent(client, View::new);
+    }
+
     private void onTold(ToldLost told) {
-        Topic topic = topic(told.address());
-        topic.told.add(told);
-        topic.epoch = told.epoch();
-        topic.offset = told.offset();
-        topic.acceptedUpTo = 0; // what comes behind it is another story
+        View view = view(told.client());
+        view.told.add(told);
+        view.epoch = told.epoch();
+        view.offset = told.offset();
+        view.acceptedUpTo = 0; // what comes behind it is another story
     }
 
     private void onMessage(Came came) {
-        Topic topic = topic(came.address());
+        View view = view(came.client());
         checkContent(came);
-        checkOrder(topic, came);
-        String place = came.epoch() + '/' + came.offset();
-        String other = topic.idByPlace.putIfAbsent(place, came.id());
-        if (other != null && !other.equals(came.id())) {
-            violate(came, Rule.OFFSET_USED_TWICE, "it was that of " + other + " before");
-        }
+        checkOrder(view, came);
+        checkPlace(came);
         if (!came.shown()) {
             repeated++;
-            if (!came.epoch().equals(topic.epoch) || came.offset() > topic.offset) {
-                topic.epoch = came.epoch();
-                topic.offset = came.offset(); // the client has what is there
+            if (!came.epoch().equals(view.epoch) || came.offset() > view.offset) {
+                view.epoch = came.epoch();
+                view.offset = came.offset(); // the client has what is there
             }
             return;
         }
         delivered++;
-        if (topic.shown.add(came.id())) {
-            checkContinuity(topic, came);
+        if (view.shown.add(came.id())) {
+            checkContinuity(view, came);
         } else {
             duplicated++;
             violate(came, Rule.DUPLICATED, "it was shown before");
         }
-        checkId(topic, came);
-        topic.epoch = came.epoch();
-        topic.offset = came.offset();
+        checkId(came);
+        view.epoch = came.epoch();
+        view.offset = came.offset();
         if (acceptedIds.containsKey(came.id())) {
-            topic.acceptedUpTo = Math.max(topic.acceptedUpTo, came.offset());
+            view.acceptedUpTo = Math.max(view.acceptedUpTo, came.offset());
+        }
+    }
+
+    private void checkPlace(Came came) {
+        String place = came.epoch() + '/' + came.offset();
+        String other = topic(came.client().address()).idByPlace.putIfAbsent(place, came.id());
+        if (other != null && !other.equals(came.id())) {
+            violate(came, Rule.OFFSET_USED_TWICE, "it was that of " + other + " before");
         }
     }
 
     private void checkContent(Came came) {
         Written letter = written.get(came.letter());
-        if (letter == null || !letter.address().equals(came.address())) {
+        if (letter == null || !letter.address().equals(came.client().address())) {
             violate(
                     came,
                     Rule.NOT_WHAT_WAS_SENT,
@@ -140,8 +162,9 @@ final class Deliveries {
         }
     }
 
-    private void checkId(Topic topic, Came came) {
-        Set<String> ids = topic.idsByLetter.computeIfAbsent(came.letter(), _ -> new HashSet<>());
+    private void checkId(Came came) {
+        Set<String> ids =
+                topic(came.client().address()).idsByLetter.computeIfAbsent(came.letter(), _ -> new HashSet<>());
         if (ids.add(came.id()) && ids.size() == 2) {
             shownBeforeAccepted++;
             if (oneIdEach) {
@@ -150,55 +173,64 @@ final class Deliveries {
         }
     }
 
-    private void checkOrder(Topic topic, Came came) {
-        Long before = topic.lastOfSession.put(came.session() + came.epoch(), came.offset());
-        boolean toldSince = topic.told.stream().anyMatch(told -> told.session() == came.session());
+    private void checkOrder(View view, Came came) {
+        Long before = view.lastOfSession.put(came.session() + came.epoch(), came.offset());
+        boolean toldSince = view.told.stream().anyMatch(told -> told.session() == came.session());
         if (before != null && before >= came.offset() && !toldSince) {
             violate(came, Rule.OUT_OF_ORDER, "it came behind offset %d on the same connection".formatted(before));
         }
     }
 
     /** A new epoch goes on behind what was accepted; what was shown and never accepted may have been beyond that. */
-    private void checkContinuity(Topic topic, Came came) {
-        boolean anotherEpoch = !topic.epoch.isEmpty() && !came.epoch().equals(topic.epoch);
-        if (came.offset() > topic.offset + 1) {
-            violate(came, Rule.PASSED_OVER, "the client was at %d in %s".formatted(topic.offset, topic.epoch));
-        } else if (anotherEpoch && came.offset() <= topic.acceptedUpTo) {
+    private void checkContinuity(View view, Came came) {
+        boolean anotherEpoch = !view.epoch.isEmpty() && !came.epoch().equals(view.epoch);
+        if (came.offset() > view.offset + 1) {
+            violate(came, Rule.PASSED_OVER, "the client was at %d in %s".formatted(view.offset, view.epoch));
+        } else if (anotherEpoch && came.offset() <= view.acceptedUpTo) {
             violate(
                     came,
                     Rule.NEW_EPOCH_UNSAID,
                     "the client was at %d in %s, and has accepted ones up to %d"
-                            .formatted(topic.offset, topic.epoch, topic.acceptedUpTo));
+                            .formatted(view.offset, view.epoch, view.acceptedUpTo));
         }
     }
 
     private void conclude() {
         for (Accepted accepted : acceptedLetters.values()) {
             Topic topic = topic(accepted.address());
-            if (!topic.shown.contains(accepted.id())) {
-                topic.misses = true;
-                lost++;
-                boolean told = topic.told.stream().anyMatch(it -> it.at() >= written(accepted));
-                if (told) {
-                    lostAndTold++;
-                }
-                violations.add(new Violation(
-                        accepted.at(),
-                        Rule.LOST,
-                        "letter %d, accepted as %s for %s, %s"
-                                .formatted(
-                                        accepted.letter(),
-                                        accepted.id(),
-                                        accepted.address(),
-                                        told ? "of which the client was told" : "in silence")));
+            if (topic.views.isEmpty()) {
+                lose(accepted, "for which nobody came");
             }
+            topic.views.values().stream()
+                    .filter(view -> !view.shown.contains(accepted.id()))
+                    .forEach(view -> conclude(accepted, view));
         }
         for (Topic topic : topics.values()) {
-            if (!topic.misses) {
-                announcedWithoutLoss += topic.told.size();
+            for (View view : topic.views.values()) {
+                if (!view.misses) {
+                    announcedWithoutLoss += view.told.size();
+                }
             }
         }
         neverAccepted = written.size() - acceptedLetters.size();
+    }
+
+    private void conclude(Accepted accepted, View missing) {
+        missing.misses = true;
+        boolean told = missing.told.stream().anyMatch(it -> it.at() >= written(accepted));
+        if (told) {
+            lostAndTold++;
+        }
+        lose(accepted, "never came to %s, %s".formatted(missing.client, told ? "who was told" : "in silence"));
+    }
+
+    private void lose(Accepted accepted, String why) {
+        lost++;
+        violations.add(new Violation(
+                accepted.at(),
+                Rule.LOST,
+                "letter %d, accepted as %s for %s, %s"
+                        .formatted(accepted.letter(), accepted.id(), accepted.address(), why)));
     }
 
     private long written(Accepted accepted) {
@@ -216,7 +248,7 @@ final class Deliveries {
                                 came.letter(),
                                 came.offset(),
                                 came.epoch(),
-                                came.address(),
+                                came.client(),
                                 came.session(),
                                 why)));
     }

@@ -23,25 +23,25 @@ sealed interface Entry {
     record ReceiptUntold(long at, String id, int status, String answer) implements Entry {}
 
     /** A client begins to connect; with a position it says that it has everything up to there. */
-    record Coming(long at, String address, int session, String epoch, long offset) implements Entry {}
+    record Coming(long at, Client client, int session, String epoch, long offset) implements Entry {}
 
-    record Opened(long at, String address, int session) implements Entry {}
+    record Opened(long at, Client client, int session) implements Entry {}
 
-    record Closed(long at, String address, int session, String why) implements Entry {}
+    record Closed(long at, Client client, int session, String why) implements Entry {}
 
     /** A client says that it has everything up to there. Noted before it is sent. */
-    record Acked(long at, String address, String epoch, long offset) implements Entry {}
+    record Acked(long at, Client client, String epoch, long offset) implements Entry {}
 
     /**
      * A message reached a client.
      *
      * @param shown whether the client showed it, or dropped it as one it had
      */
-    record Came(long at, String address, int session, String id, long letter, String epoch, long offset, boolean shown)
+    record Came(long at, Client client, int session, String id, long letter, String epoch, long offset, boolean shown)
             implements Entry {}
 
     /** A client was told that what is up to there is lost to it. */
-    record ToldLost(long at, String address, int session, String epoch, long offset) implements Entry {}
+    record ToldLost(long at, Client client, int session, String epoch, long offset) implements Entry {}
 
     /** What a part said of its readiness; 0 where it said nothing. */
     record Polled(long at, String part, int status) implements Entry {}

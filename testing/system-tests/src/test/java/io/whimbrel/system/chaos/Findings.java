@@ -9,6 +9,7 @@ import java.util.Map;
  *
  * @param delivered messages shown to clients
  * @param repeated messages that came to a client again, which dropped them
+ * @param lost accepted messages, for each client that never had them
  * @param lostAndTold of the lost ones, those whose clients were told of a loss afterwards
  * @param announcements how often clients were told of a loss
  * @param announcedWithoutLoss those of them at clients that miss nothing

@@ -14,7 +14,7 @@ import java.util.concurrent.atomic.AtomicLong;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Writes letters to clients at a pace, whatever happens, and repeats with its key, at the next web server, what was not
+ * Writes letters to addresses at a pace, whatever happens, and repeats with its key, at the next web server, what was not
  * accepted, until it is. Safe for any thread.
  */
 final class Publisher implements AutoCloseable {
@@ -31,32 +31,32 @@ final class Publisher implements AutoCloseable {
     private final ScheduledExecutorService clock;
     private final Ledger ledger;
     private final List<Integer> webPorts;
-    private final List<ChaosClient> clients;
+    private final List<Recipient> recipients;
     private final String keys;
     private final Random random;
     private final AtomicLong letters = new AtomicLong();
     private final AtomicInteger underWay = new AtomicInteger();
     /** By id, to whom it went. */
-    private final Map<String, ChaosClient> accepted = new ConcurrentHashMap<>();
+    private final Map<String, Recipient> accepted = new ConcurrentHashMap<>();
 
     private final Map<String, String> withReceipt = new ConcurrentHashMap<>();
     private volatile boolean closed;
     private @Nullable ScheduledFuture<?> pace;
 
-    private record Letter(long number, ChaosClient to, String key, String body, boolean receipt) {}
+    private record Letter(long number, Recipient to, String key, String body, boolean receipt) {}
 
     Publisher(
             Desk desk,
             ScheduledExecutorService clock,
             Ledger ledger,
             List<Integer> webPorts,
-            List<ChaosClient> clients,
+            List<Recipient> recipients,
             long seed) {
         this.desk = desk;
         this.clock = clock;
         this.ledger = ledger;
         this.webPorts = List.copyOf(webPorts);
-        this.clients = List.copyOf(clients);
+        this.recipients = List.copyOf(recipients);
         keys = "chaos-" + seed + '-';
         random = new Random(seed);
     }
@@ -65,7 +65,7 @@ final class Publisher implements AutoCloseable {
         pace = clock.scheduleAtFixedRate(
                 () -> {
                     if (underWay.get() < MOST_UNDER_WAY) {
-                        write(clients.get(random.nextInt(clients.size())));
+                        write(recipients.get(random.nextInt(recipients.size())));
                     }
                 },
                 0,
@@ -81,7 +81,7 @@ final class Publisher implements AutoCloseable {
     }
 
     void writeToEach() {
-        clients.forEach(this::write);
+        recipients.forEach(this::write);
     }
 
     /** Whether nothing waits to be accepted. */
@@ -94,17 +94,17 @@ final class Publisher implements AutoCloseable {
     }
 
     boolean allReceived() {
-        return accepted.entrySet().stream().allMatch(letter -> letter.getValue().has(letter.getKey()));
+        return accepted.entrySet().stream().allMatch(letter -> letter.getValue().allHave(letter.getKey()));
     }
 
     /** How many are received, to see whether there is still a change. */
     long received() {
         return accepted.entrySet().stream()
-                .filter(letter -> letter.getValue().has(letter.getKey()))
-                .count();
+                .mapToLong(letter -> letter.getValue().having(letter.getKey()))
+                .sum();
     }
 
-    private void write(ChaosClient to) {
+    private void write(Recipient to) {
         long number = letters.incrementAndGet();
         boolean receipt = number % ONE_IN_SO_MANY_ASKS_FOR_A_RECEIPT == 0;
         String wish =

@@ -9,9 +9,9 @@ import java.util.Map;
 import java.util.regex.Pattern;
 
 /**
- * A receipt tells of no more sessions than its client had from when the message was written to when it was told, of no more that
- * were written to than there were, of no more acknowledgements than of those, and of one only when the client had said that it
- * has the message. It may know less than happened.
+ * A receipt tells of no more sessions than the clients of its address had, all together, from when the message was written to when
+ * it was told, of no more that were written to than there were, and of no more acknowledgements than of those, nor than those
+ * clients had sessions who had said that they have the message: none speaks for another. It may know less than happened.
  */
 final class ReceiptRule {
     /**
@@ -23,17 +23,43 @@ final class ReceiptRule {
     /** How one ends that its gateway knows of: with a code, which is not that of an end without a word. */
     private static final Pattern SAID_GOODBYE = Pattern.compile("(?!1006)[0-9]{4} .*", Pattern.DOTALL);
 
-    /** Of each client, those that began up to here, by session. */
-    private final Map<String, Map<Integer, Connection>> connections = new HashMap<>();
+    /** By address. */
+    private final Map<String, Map<Client, Sessions>> clients = new HashMap<>();
 
     private final Map<Long, Long> writtenAt = new HashMap<>();
     private final Map<String, Long> letters = new HashMap<>();
 
-    /** By address and epoch, in the order in which the client met the epochs, each of which goes on with the offsets. */
-    private final Map<String, Map<String, Long>> acked = new HashMap<>();
-
-    private final Map<String, Entry.Came> firstCame = new HashMap<>();
     private final List<Violation> violations = new ArrayList<>();
+
+    /** What is known of one client up to here. */
+    private static final class Sessions {
+        private final Map<Integer, Connection> connections = new HashMap<>();
+        /** By epoch, in the order in which the client met them, each of which goes on with the offsets. */
+        private final Map<String, Long> acked = new LinkedHashMap<>();
+
+        private final Map<String, Entry.Came> firstCame = new HashMap<>();
+
+        /** How many its gateways may have counted for this message. */
+        long countable(String id, long fromMillis, long toMillis) {
+            Entry.Came came = firstCame.get(id);
+            return connections.values().stream()
+                    .filter(connection -> connection.isCountable(fromMillis, toMillis))
+                    .filter(connection -> came == null || !connection.hadItLongSince(came))
+                    .count();
+        }
+
+        void ack(String epoch, long offset) {
+            acked.merge(epoch, offset, Math::max);
+        }
+
+        boolean hasAcked(String id) {
+            Entry.Came came = firstCame.get(id);
+            return came != null
+                    && acked.entrySet().stream()
+                            .dropWhile(epoch -> !epoch.getKey().equals(came.epoch()))
+                            .anyMatch(epoch -> epoch.getValue() >= came.offset());
+        }
+    }
 
     private static final class Connection {
         private final Entry.Coming coming;
@@ -72,63 +98,53 @@ final class ReceiptRule {
         } else if (entry instanceof Entry.Closed closed) {
             onClosed(closed);
         } else if (entry instanceof Entry.Coming coming) {
-            connections
-                    .computeIfAbsent(coming.address(), _ -> new HashMap<>())
-                    .put(coming.session(), new Connection(coming));
+            Sessions of = sessions(coming.client());
+            of.connections.put(coming.session(), new Connection(coming));
             if (!coming.epoch().isEmpty()) {
-                acked(coming.address(), coming.epoch(), coming.offset());
+                of.ack(coming.epoch(), coming.offset());
             }
         } else if (entry instanceof Entry.Acked ack) {
-            acked(ack.address(), ack.epoch(), ack.offset());
+            sessions(ack.client()).ack(ack.epoch(), ack.offset());
         } else if (entry instanceof Entry.Came came) {
-            firstCame.putIfAbsent(came.id(), came);
-            acked(came.address(), came.epoch(), 0);
+            Sessions of = sessions(came.client());
+            of.firstCame.putIfAbsent(came.id(), came);
+            of.ack(came.epoch(), 0);
         } else if (entry instanceof Entry.ReceiptTold receipt) {
             onReceipt(receipt);
         }
     }
 
-    private void acked(String address, String epoch, long offset) {
-        acked.computeIfAbsent(address, _ -> new LinkedHashMap<>()).merge(epoch, offset, Math::max);
+    private Sessions sessions(Client client) {
+        return clients.computeIfAbsent(client.address(), _ -> new HashMap<>())
+                .computeIfAbsent(client, _ -> new Sessions());
     }
 
     private void onReceipt(Entry.ReceiptTold receipt) {
-        long had = countable(receipt);
+        long from = writtenAt.getOrDefault(letters.getOrDefault(receipt.id(), -1L), 0L);
+        long had = 0;
+        long hadOfThoseWhoAcked = 0;
+        for (Sessions of : clients.getOrDefault(receipt.address(), Map.of()).values()) {
+            long countable = of.countable(receipt.id(), from, receipt.at());
+            had += countable;
+            hadOfThoseWhoAcked += of.hasAcked(receipt.id()) ? countable : 0;
+        }
         if (receipt.sessions() > had || receipt.written() > had) {
-            violate(receipt, "the client had %d connections in that time".formatted(had));
+            violate(receipt, "there were %d connections in that time".formatted(had));
         }
         if (receipt.acked() > receipt.written() || receipt.written() > receipt.sessions()) {
             violate(receipt, "nobody can have more than came before it");
         }
-        if (receipt.acked() > 0 && !hasAcked(receipt)) {
-            violate(receipt, "the client had not said that it has it");
+        if (receipt.acked() > hadOfThoseWhoAcked) {
+            violate(receipt, "who had said to have it had %d connections".formatted(hadOfThoseWhoAcked));
         }
     }
 
-    private long countable(Entry.ReceiptTold receipt) {
-        long from = writtenAt.getOrDefault(letters.getOrDefault(receipt.id(), -1L), 0L);
-        Entry.Came came = firstCame.get(receipt.id());
-        return connections.getOrDefault(receipt.address(), Map.of()).values().stream()
-                .filter(connection -> connection.isCountable(from, receipt.at()))
-                .filter(connection -> came == null || !connection.hadItLongSince(came))
-                .count();
-    }
-
     private void onClosed(Entry.Closed closed) {
-        Connection connection =
-                connections.getOrDefault(closed.address(), Map.of()).get(closed.session());
+        Connection connection = sessions(closed.client()).connections.get(closed.session());
         if (connection != null) {
             boolean noticed = SAID_GOODBYE.matcher(closed.why()).matches();
             connection.goneAt = closed.at() + (noticed ? 0 : UNNOTICED_MILLIS);
         }
-    }
-
-    private boolean hasAcked(Entry.ReceiptTold receipt) {
-        Entry.Came came = firstCame.get(receipt.id());
-        return came != null
-                && acked.getOrDefault(receipt.address(), Map.of()).entrySet().stream()
-                        .dropWhile(epoch -> !epoch.getKey().equals(came.epoch()))
-                        .anyMatch(epoch -> epoch.getValue() >= came.offset());
     }
 
     private void violate(Entry.ReceiptTold receipt, String why) {

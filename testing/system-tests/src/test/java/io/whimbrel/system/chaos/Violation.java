@@ -3,7 +3,7 @@ package io.whimbrel.system.chaos;
 /** A promise that was not kept, and where that is seen. */
 record Violation(long at, Rule rule, String evidence) {
     enum Rule {
-        /** Accepted, and the client never had it. */
+        /** Accepted, and a client of its address never had it. */
         LOST,
         /** A client showed the same publication twice, though it drops what it has. */
         DUPLICATED,
