@@ -12,6 +12,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Collection;
 import java.util.Collections;
+import java.util.HashMap;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
@@ -45,6 +46,9 @@ final class ClusterShards implements Shards {
     /** Between two lookups, whatever the reason. */
     private static final long LOOK_AT_MOST_EVERY_MILLIS = 50;
 
+    /** For so long a node has connections because slots are under way to it; who is sent there later makes new ones. */
+    private static final long GUEST_MILLIS = 60_000;
+
     private final RedisSettings settings;
     private final LettuceClient client;
     private final EventLoop loop;
@@ -63,6 +67,9 @@ final class ClusterShards implements Shards {
     private boolean closed;
 
     private volatile Map<Node, Shard> shards = Map.of();
+    /** Nodes without slots, which some are under way to. */
+    private final Map<Node, Shard> guests = new HashMap<>();
+
     /** By slot; empty until it is known for the first time. */
     private volatile Shard[] slots = {};
 
@@ -107,16 +114,45 @@ final class ClusterShards implements Shards {
     }
 
     @Override
-    public Shard at(Redirection redirection, String key) {
+    public CompletionStage<Shard> at(Redirection redirection, String key) {
         String address = redirection.address();
         if (address != null) {
             for (Shard shard : shards.values()) {
                 if (shard.address().equals(address)) {
-                    return shard;
+                    return CompletableFuture.completedStage(shard);
                 }
             }
+            if (redirection.asking()) {
+                return CompletableFuture.supplyAsync(() -> guest(parse(address)), loop)
+                        .thenCompose(guest -> guest.settled().thenApply(_ -> guest));
+            }
         }
-        return of(key);
+        return CompletableFuture.completedStage(of(key));
+    }
+
+    /** A node to which the first slots are under way, which nobody lists yet. */
+    private Shard guest(Node node) {
+        Shard listed = shards.get(node);
+        if (listed != null) {
+            return listed;
+        }
+        if (closed) {
+            throw new NoShardException("the broker is closed");
+        }
+        return guests.computeIfAbsent(node, _ -> {
+            log.info("Of the cluster, {} is asked for what is under way to it", node);
+            Shard guest = newShard.apply(node);
+            guest.start();
+            var _ = loop.schedule(() -> dismiss(node, guest), GUEST_MILLIS, TimeUnit.MILLISECONDS);
+            return guest;
+        });
+    }
+
+    private void dismiss(Node node, Shard guest) {
+        if (guests.remove(node, guest)) {
+            log.info("Of the cluster, {} has got no slots yet and is left", node);
+            var _ = guest.close();
+        }
     }
 
     @Override
@@ -314,6 +350,9 @@ final class ClusterShards implements Shards {
             known.add(range.primary);
             Shard shard = now.computeIfAbsent(range.primary, node -> {
                 Shard old = before.get(node);
+                if (old == null) {
+                    old = guests.get(node);
+                }
                 return old == null ? newShard.apply(node) : old;
             });
             for (int slot = range.first; slot <= range.last; slot++) {
@@ -332,7 +371,9 @@ final class ClusterShards implements Shards {
         now.forEach((node, shard) -> {
             if (!before.containsKey(node)) {
                 log.info("Of the cluster, {} is in use", node);
-                shard.start();
+                if (guests.remove(node) == null) {
+                    shard.start();
+                }
             }
         });
         shards = Map.copyOf(now);
@@ -397,7 +438,8 @@ final class ClusterShards implements Shards {
         closed = true;
         settled.complete(null);
         waitingToKnow.clear();
-        return CompletableFuture.allOf(
-                shards.values().stream().map(Shard::close).toArray(CompletableFuture[]::new));
+        return CompletableFuture.allOf(Stream.concat(shards.values().stream(), guests.values().stream())
+                .map(Shard::close)
+                .toArray(CompletableFuture[]::new));
     }
 }

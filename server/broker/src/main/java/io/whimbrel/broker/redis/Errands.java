@@ -125,15 +125,15 @@ final class Errands {
             Errand<T> errand, Shard.CommandLink link, Connection connection, Throwable failure, int redirections) {
         Redirection redirection = cluster ? Redirection.of(failure) : null;
         if (redirection != null && redirections < MOST_REDIRECTIONS && isInTime(errand)) {
-            if (redirection.asking()) {
-                run(errand, shards.at(redirection, errand.key), true, redirections + 1);
-                return;
-            }
-            var _ = shards.refresh().thenRun(() -> {
-                if (isInTime(errand)) {
-                    run(errand, shards.at(redirection, errand.key), false, redirections + 1);
+            CompletionStage<Shard> next = redirection.asking()
+                    ? shards.at(redirection, errand.key)
+                    : shards.refresh().thenCompose(_ -> shards.at(redirection, errand.key));
+            var _ = next.whenComplete((shard, lost) -> {
+                if (lost == null && isInTime(errand)) {
+                    run(errand, shard, redirection.asking(), redirections + 1);
                 } else {
-                    errand.result.completeExceptionally(RedisTrouble.unavailable(errand.doing, failure));
+                    errand.result.completeExceptionally(
+                            RedisTrouble.unavailable(errand.doing, lost == null ? failure : lost));
                 }
             });
             return;

@@ -54,8 +54,8 @@ final class OneShard implements Shards {
     }
 
     @Override
-    public Shard at(Redirection redirection, String key) {
-        return shard;
+    public CompletionStage<Shard> at(Redirection redirection, String key) {
+        return CompletableFuture.completedStage(shard);
     }
 
     @Override

@@ -17,8 +17,8 @@ interface Shards {
      */
     Shard of(String key);
 
-    /** Where a node answered that a command goes. For any thread. */
-    Shard at(Redirection redirection, String key);
+    /** Where a node answered that a command goes; completes when it can be sent there. For any thread. */
+    CompletionStage<Shard> at(Redirection redirection, String key);
 
     /** All of them. For any thread. */
     Collection<Shard> all();

@@ -1,5 +1,6 @@
 package io.whimbrel.broker.redis;
 
+import static java.util.Objects.requireNonNull;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
@@ -18,6 +19,7 @@ import io.whimbrel.broker.IdempotencyKey;
 import io.whimbrel.broker.PublishedOnce;
 import io.whimbrel.broker.RecordingListener;
 import io.whimbrel.broker.Retention;
+import io.whimbrel.model.Position;
 import io.whimbrel.model.Publication;
 import io.whimbrel.model.Topic;
 import io.whimbrel.model.TopicPattern;
@@ -207,6 +209,38 @@ class ClusterBrokerTest extends BrokerContract {
 
             cluster.settle(slot, to);
             cluster.move(slot, to, from);
+        }
+    }
+
+    /** That nobody knows of from looking where the slots are, since it has none. */
+    @Test
+    void whatIsPublishedWhileASlotIsUnderWayToANewNodeIsTaken() throws Exception {
+        Topic topic = new Topic("kept-under-way-to-a-new-node");
+        int slot = SlotHash.getSlot(TopicKeys.channel(prefix, topic));
+        RecordingListener listener = new RecordingListener();
+        RedisCluster.Node from = cluster.ownerOf(slot);
+        RedisCluster.Node to = cluster.join(folder.resolve("newcomer"));
+        try (RedisBroker publisher = ready(Broker.Listener.NONE);
+                RedisBroker node = ready(listener)) {
+            get(node.subscribe(topic));
+            get(publisher.publish(publication("before", topic)));
+            to.commands().clusterSetSlotImporting(slot, from.id());
+            from.commands().clusterSetSlotMigrating(slot, to.id());
+            cluster.moveKeys(slot, from, to);
+
+            Position asked = requireNonNull(
+                    get(publisher.publish(publication("asks", topic))).position());
+            assertThat(asked.offset()).isEqualTo(2);
+            cluster.settle(slot, to);
+            awaitHeard("there", topic, publisher, listener);
+            cluster.move(slot, to, from);
+            awaitHeard("back", topic, publisher, listener);
+            assertThat(get(node.history(topic, 0, 2)).publications())
+                    .extracting(Publication::id)
+                    .containsExactly("before", "asks");
+            assertThat(publisher.outage()).isEmpty();
+        } finally {
+            cluster.leave(to);
         }
     }
 

@@ -116,6 +116,28 @@ final class RedisCluster implements AutoCloseable {
         awaitAll(node -> node.commands().clusterSlots().size() == shards);
     }
 
+    /** Adds a node that has no slots; {@link #leave} takes it away again. */
+    Node join(Path newFolder) throws IOException {
+        Node newcomer = new Node(newFolder, PATIENT);
+        primaries.getFirst().commands().clusterMeet("127.0.0.1", newcomer.server.port());
+        for (Node node : all()) {
+            await().atMost(FORMED_WITHIN)
+                    .ignoreExceptions()
+                    .until(() -> node.commands().clusterNodes().contains(newcomer.id())
+                            && newcomer.commands().clusterNodes().contains(node.id()));
+        }
+        await().atMost(FORMED_WITHIN)
+                .until(() -> newcomer.commands().clusterInfo().contains("cluster_state:ok"));
+        return newcomer;
+    }
+
+    /** Ends a node that has no slots any more. */
+    void leave(Node newcomer) {
+        String id = newcomer.id();
+        newcomer.server.stop();
+        all().forEach(node -> node.commands().clusterForget(id));
+    }
+
     /** Waits until each node knows whose each slot is. */
     void awaitSound() {
         awaitAll(node -> node.commands().clusterInfo().contains("cluster_state:ok"));
