@@ -80,12 +80,12 @@ public interface Broker extends AutoCloseable {
 
     /**
      * Where the newest publications of many topics stand, each looked at on its own; those that no publication and no reading
-     * of {@link #history} has begun are left out. Fails with {@link BrokerUnavailableException} when the broker did not answer
-     * in time.
+     * of {@link #history} has begun are left out. What a part of the broker did not answer in time is told apart from what it did.
+     * Fails with {@link BrokerUnavailableException} when the broker is closed.
      *
      * @throws IllegalArgumentException for a topic that is not kept
      */
-    default CompletionStage<Map<Topic, Position>> tops(Collection<Topic> topics) {
+    default CompletionStage<Tops> tops(Collection<Topic> topics) {
         throw keepsNothing();
     }
 

@@ -43,6 +43,11 @@ final class Hub {
 
     private boolean checkAgain;
 
+    /** Those that the last round could not look at, and whether that is about to be tried again. */
+    private final List<Subscribers> unread = new ArrayList<>();
+
+    private boolean retrying;
+
     private record Lingering(Subscribers subscribers, long untilMillis) {}
 
     Hub(Loop loop, Subscriptions subscriptions, Codec codec) {
@@ -343,37 +348,61 @@ final class Hub {
             checkAgain = true;
             return;
         }
-        checking = true;
         List<Subscribers> kept = new ArrayList<>();
         for (Subscribers subscribers : topics.values()) {
             if (subscribers.lastPosition() != null) {
                 kept.add(subscribers);
             }
         }
+        beginRound(kept);
+    }
+
+    private void beginRound(List<Subscribers> kept) {
+        unread.clear();
+        checking = true;
         catchUpFrom(kept, 0);
+    }
+
+    /** Whose part of the broker does not answer is tried again, but the others do not wait for that, nor does the next round of all. */
+    private void endRound() {
+        checking = false;
+        if (checkAgain) {
+            checkAgain = false;
+            catchUpAll();
+        } else if (!unread.isEmpty() && !retrying) {
+            retrying = true;
+            later(this::retryUnread, CATCH_UP_RETRY_MILLIS);
+        }
+    }
+
+    private void retryUnread() {
+        retrying = false;
+        if (!checking) { // else a round of all began meanwhile, and its end comes back to this
+            beginRound(unread.stream()
+                    .filter(subscribers -> topics.get(subscribers.topic()) == subscribers)
+                    .toList());
+        }
     }
 
     private void catchUpFrom(List<Subscribers> kept, int from) {
         int to = Math.min(from + CATCH_UP_AT_ONCE, kept.size());
         List<Subscribers> piece = kept.subList(from, to);
         if (piece.isEmpty()) {
-            checking = false;
-            if (checkAgain) {
-                checkAgain = false;
-                catchUpAll();
-            }
+            endRound();
             return;
         }
         subscriptions
                 .tops(piece.stream().map(Subscribers::topic).toList())
                 .whenComplete((tops, failure) -> loop.run(() -> {
-                    if (failure != null) {
-                        log.debug("Where topics stand could not be read, trying on", failure);
-                        later(() -> catchUpFrom(kept, from), CATCH_UP_RETRY_MILLIS);
+                    if (failure != null || tops.unread().size() == piece.size()) { // likely all of it is away
+                        unread.addAll(kept.subList(from, kept.size()));
+                        endRound();
                         return;
                     }
                     for (Subscribers subscribers : piece) {
-                        if (isElsewhere(subscribers, tops.get(subscribers.topic()))) {
+                        if (tops.unread().contains(subscribers.topic())) {
+                            unread.add(subscribers);
+                        } else if (isElsewhere(subscribers, tops.positions().get(subscribers.topic()))) {
                             catchUp(subscribers);
                         }
                     }

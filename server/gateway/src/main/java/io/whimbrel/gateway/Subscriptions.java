@@ -2,6 +2,7 @@ package io.whimbrel.gateway;
 
 import io.whimbrel.broker.Broker;
 import io.whimbrel.broker.History;
+import io.whimbrel.broker.Tops;
 import io.whimbrel.model.Position;
 import io.whimbrel.model.Topic;
 import java.util.Arrays;
@@ -71,7 +72,7 @@ final class Subscriptions {
         return broker.moveCursors(furthest);
     }
 
-    CompletionStage<Map<Topic, Position>> tops(List<Topic> of) {
+    CompletionStage<Tops> tops(List<Topic> of) {
         return broker.tops(of);
     }
 

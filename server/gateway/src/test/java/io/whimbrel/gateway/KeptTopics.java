@@ -14,6 +14,7 @@ import io.whimbrel.auth.Revocations;
 import io.whimbrel.broker.Broker;
 import io.whimbrel.broker.HistoryRules;
 import io.whimbrel.broker.Retention;
+import io.whimbrel.broker.Tops;
 import io.whimbrel.broker.memory.MemoryNetwork;
 import io.whimbrel.model.Address;
 import io.whimbrel.model.Position;
@@ -22,11 +23,16 @@ import io.whimbrel.model.Topic;
 import io.whimbrel.ops.Health;
 import io.whimbrel.ops.TrustedProxies;
 import java.io.IOException;
+import java.lang.reflect.Proxy;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
 import java.util.ArrayList;
+import java.util.Collection;
+import java.util.HashSet;
 import java.util.List;
+import java.util.Set;
+import java.util.concurrent.CompletionStage;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Predicate;
@@ -54,6 +60,9 @@ abstract class KeptTopics {
             () -> Instant.now().plus(later));
     final AtomicReference<Broker.Listener> listener = new AtomicReference<>();
     volatile Predicate<Publication> loses = _ -> false;
+    /** Of these the broker does not say where they stand. */
+    volatile Set<Topic> away = Set.of();
+
     final Address client = verifier.newClient();
     Broker publisher;
     Gateway gateway;
@@ -70,11 +79,11 @@ abstract class KeptTopics {
                 loops,
                 (inner, _) -> {
                     listener.set(inner);
-                    return network.join(publication -> {
+                    return inParts(network.join(publication -> {
                         if (!loses.test(publication)) {
                             inner.onPublication(publication);
                         }
-                    });
+                    }));
                 },
                 verifier,
                 new Revocations(InstantSource.system()),
@@ -83,6 +92,28 @@ abstract class KeptTopics {
                 metrics,
                 new Health(),
                 spans);
+    }
+
+    private Broker inParts(Broker whole) {
+        return (Broker) Proxy.newProxyInstance(
+                Broker.class.getClassLoader(),
+                new Class<?>[] {Broker.class},
+                (_, method, arguments) -> method.getName().equals("tops")
+                        ? topsOfThoseThere(whole, asTopics(arguments[0]))
+                        : method.invoke(whole, arguments));
+    }
+
+    @SuppressWarnings("unchecked")
+    private static Collection<Topic> asTopics(Object argument) {
+        return (Collection<Topic>) argument;
+    }
+
+    private CompletionStage<Tops> topsOfThoseThere(Broker whole, Collection<Topic> topics) {
+        Set<Topic> there = new HashSet<>(topics);
+        Set<Topic> unread = new HashSet<>(away);
+        unread.retainAll(topics);
+        there.removeAll(unread);
+        return whole.tops(there).thenApply(tops -> new Tops(tops.positions(), unread));
     }
 
     @AfterEach

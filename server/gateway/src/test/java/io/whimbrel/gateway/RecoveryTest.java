@@ -7,6 +7,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import io.whimbrel.model.Address;
 import io.whimbrel.model.Position;
 import io.whimbrel.model.Publication;
 import io.whimbrel.model.Topic;
@@ -16,7 +17,10 @@ import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
 import java.util.Random;
+import java.util.Set;
 import java.util.concurrent.TimeUnit;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -154,6 +158,49 @@ class RecoveryTest extends KeptTopics {
             listener.get().onRenewed();
 
             assertThat(offsets(raw, 4)).isEqualTo(range(1, 4));
+        }
+    }
+
+    /** Also of one that shares its event loop with some of them: there are two. */
+    @Test
+    void aLostTailDoesNotWaitForTopicsWhosePartOfTheBrokerIsAway() throws Exception {
+        List<Address> neighbours = Stream.generate(verifier::newClient).limit(4).toList();
+        List<RawClient> others = new ArrayList<>();
+        try (RawClient raw = open(null)) {
+            for (Address neighbour : neighbours) {
+                others.add(RawClient.open(gateway.port(), tokenOf(neighbour)));
+            }
+            publish(1, 2);
+            assertThat(offsets(raw, 2)).isEqualTo(range(1, 2));
+            publishToEach(neighbours);
+            for (RawClient other : others) {
+                assertThat(offsets(other, 1)).isEqualTo(range(1, 1));
+            }
+            loses = _ -> true;
+            publish(3, 4);
+            publishToEach(neighbours);
+            away = neighbours.stream().map(Topic::of).collect(Collectors.toSet());
+
+            listener.get().onRenewed();
+            assertThat(offsets(raw, 2)).isEqualTo(range(3, 4));
+            publish(5, 5);
+            listener.get().onRenewed();
+            assertThat(offsets(raw, 1)).isEqualTo(range(5, 5));
+
+            away = Set.of();
+            for (RawClient other : others) {
+                assertThat(offsets(other, 1)).isEqualTo(range(2, 2));
+            }
+        } finally {
+            for (RawClient other : others) {
+                other.close();
+            }
+        }
+    }
+
+    private void publishToEach(List<Address> addresses) throws Exception {
+        for (Address address : addresses) {
+            publish(new Publication("to-" + address, Topic.of(address), 7, null, "1".getBytes(UTF_8)));
         }
     }
 

@@ -13,6 +13,7 @@ import io.whimbrel.broker.Published;
 import io.whimbrel.broker.PublishedOnce;
 import io.whimbrel.broker.Receipt;
 import io.whimbrel.broker.Receipts;
+import io.whimbrel.broker.Tops;
 import io.whimbrel.broker.Trace;
 import io.whimbrel.broker.Traces;
 import io.whimbrel.broker.memory.MemoryNetwork.Receiver;
@@ -26,6 +27,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.function.Consumer;
@@ -102,8 +104,8 @@ public final class MemoryBroker implements Broker, PlainChannels {
     }
 
     @Override
-    public CompletionStage<Map<Topic, Position>> tops(Collection<Topic> topics) {
-        return onHistories(topics, histories -> histories.tops(topics));
+    public CompletionStage<Tops> tops(Collection<Topic> topics) {
+        return onHistories(topics, histories -> new Tops(histories.tops(topics), Set.of()));
     }
 
     private <T> CompletableFuture<T> onHistories(Collection<Topic> topics, Function<MemoryHistories, T> work) {

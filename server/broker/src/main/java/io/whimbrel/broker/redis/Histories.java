@@ -8,6 +8,7 @@ import io.whimbrel.broker.IdempotencyKey;
 import io.whimbrel.broker.Published;
 import io.whimbrel.broker.PublishedOnce;
 import io.whimbrel.broker.Retention;
+import io.whimbrel.broker.Tops;
 import io.whimbrel.model.Position;
 import io.whimbrel.model.Publication;
 import io.whimbrel.model.Topic;
@@ -19,12 +20,17 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Set;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.BiFunction;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /** Publications that are kept, in Redis. Each call is one script, so that nothing comes in between. Safe for any thread. */
 final class Histories {
+    private static final Logger log = LoggerFactory.getLogger(Histories.class);
+
     /** For how long a topic's offsets go on after it was last used; then a new epoch begins. */
     static final Duration META_TIME = Duration.ofDays(30);
 
@@ -151,15 +157,25 @@ final class Histories {
         });
     }
 
-    CompletionStage<Map<Topic, Position>> tops(Collection<Topic> topics) {
-        Map<Topic, Position> found = new ConcurrentHashMap<>();
-        CompletionStage<Void> looked = inPieces(
-                topics,
-                "looking at topics",
-                (connection, piece) -> Script.TOPS
-                        .call(connection, metas(piece))
-                        .thenAccept(answer -> found.putAll(tops(piece, answer))));
-        return Stages.map(looked, _ -> found);
+    CompletionStage<Tops> tops(Collection<Topic> topics) {
+        Map<Topic, Position> positions = new ConcurrentHashMap<>();
+        Set<Topic> unread = ConcurrentHashMap.newKeySet();
+        unread.addAll(topics);
+        return inPieces(
+                        topics,
+                        "looking at topics",
+                        (connection, piece) -> Script.TOPS
+                                .call(connection, metas(piece))
+                                .thenAccept(answer -> {
+                                    positions.putAll(tops(piece, answer));
+                                    piece.forEach(unread::remove);
+                                }))
+                .handle((_, failure) -> {
+                    if (failure != null) {
+                        log.debug("{} of {} topics could not be looked at", unread.size(), topics.size(), failure);
+                    }
+                    return new Tops(positions, unread);
+                });
     }
 
     private static Map<Topic, Position> tops(List<Topic> topics, List<Object> answer) {

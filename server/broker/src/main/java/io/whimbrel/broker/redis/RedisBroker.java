@@ -13,6 +13,7 @@ import io.whimbrel.broker.PlainChannels;
 import io.whimbrel.broker.Published;
 import io.whimbrel.broker.PublishedOnce;
 import io.whimbrel.broker.Receipts;
+import io.whimbrel.broker.Tops;
 import io.whimbrel.broker.Traces;
 import io.whimbrel.model.Position;
 import io.whimbrel.model.Publication;
@@ -221,9 +222,9 @@ public final class RedisBroker implements Broker, PlainChannels {
     }
 
     @Override
-    public CompletionStage<Map<Topic, Position>> tops(Collection<Topic> topics) {
+    public CompletionStage<Tops> tops(Collection<Topic> topics) {
         requireKept(topics);
-        return histories.tops(topics);
+        return closed ? CompletableFuture.failedStage(closedException()) : histories.tops(topics);
     }
 
     private void requireKept(Collection<Topic> topics) {

@@ -211,7 +211,7 @@ final class ModelSide {
     private String tops(int node, List<Integer> numbers) throws Exception {
         List<Topic> topics = numbers.stream().distinct().map(TOPICS::get).toList();
         try {
-            Map<Topic, Position> found = get(broker(node).tops(topics));
+            Map<Topic, Position> found = get(broker(node).tops(topics)).positions();
             List<String> said = new ArrayList<>();
             for (Topic topic : topics) {
                 said.add(topic + " " + say(topic, found.get(topic)));
