@@ -18,7 +18,7 @@ for package in api code file main parser tree util; do
     exports+=("--add-exports=jdk.compiler/com.sun.tools.javac.$package=ALL-UNNAMED")
 done
 git ls-files -z --cached --others --exclude-standard -- '*.java' | xargs -0 --no-run-if-empty \
-    "$JAVA" "${exports[@]}" -cp "$(cat "$classpath_file")" com.palantir.javaformat.java.Main --palantir "${mode[@]}" || {
+    "$JAVA" -XX:TieredStopAtLevel=1 "${exports[@]}" -cp "$(cat "$classpath_file")" com.palantir.javaformat.java.Main --palantir "${mode[@]}" || {
     echo "The files named above are not formatted: run build/format.sh" >&2
     exit 1
 }
