@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
 
+import io.lettuce.core.cluster.SlotHash;
 import io.netty.pkitesting.CertificateBuilder;
 import io.netty.pkitesting.X509Bundle;
 import io.whimbrel.broker.Broker;
@@ -19,7 +20,9 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
+import java.util.Set;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -45,6 +48,33 @@ class RedisAccessTest {
         int port = redisWithTls("localhost");
 
         delivers(RedisSettings.of("rediss://localhost:" + port).withTrust(certificate()));
+    }
+
+    /** Also the nodes that the first ones tell of are reached so, at the address that is told to who asks by TLS. */
+    @Test
+    void withTlsAndAUserInACluster() throws Exception {
+        writeCertificate(new CertificateBuilder().addSanIpAddress("127.0.0.1"));
+        List<Integer> ports = new ArrayList<>();
+        RedisCluster cluster = opened(RedisCluster.start(folder.resolve("cluster"), 3, false, () -> {
+            ports.add(FreePorts.next());
+            return tls(ports.getLast())
+                    + "tls-cluster yes\nuser whimbrel on >secret ~app:* &app:* +@all -@admin -@dangerous +info\n";
+        }));
+        RedisSettings settings = RedisSettings.of(
+                        "rediss://whimbrel:secret@127.0.0.1:%d,127.0.0.1:%d".formatted(ports.get(0), ports.get(1)))
+                .withTrust(certificate())
+                .withKeyPrefix("app");
+
+        Set<RedisCluster.Node> reached = new HashSet<>();
+        while (reached.size() < cluster.primaries.size()) {
+            Topic topic = Topic.of(Address.random());
+            delivers(settings, topic);
+            reached.add(cluster.ownerOf(SlotHash.getSlot(TopicKeys.channel("app", topic))));
+        }
+        for (RedisCluster.Node node : cluster.primaries) {
+            assertThat(node.commands().clientList().lines().filter(line -> line.contains("user=whimbrel")))
+                    .isNotEmpty();
+        }
     }
 
     @Test
@@ -179,7 +209,10 @@ class RedisAccessTest {
     }
 
     private void delivers(RedisSettings settings) throws Exception {
-        Topic topic = Topic.of(Address.random());
+        delivers(settings, Topic.of(Address.random()));
+    }
+
+    private void delivers(RedisSettings settings, Topic topic) throws Exception {
         RecordingListener listener = new RecordingListener();
         RedisBroker node = opened(RedisBroker.connect(settings, listener));
         RedisBroker publisher = opened(RedisBroker.connect(settings, Broker.Listener.NONE));
@@ -195,23 +228,33 @@ class RedisAccessTest {
 
     /** Answers its port. */
     private int redisWithTls(String host) throws Exception {
-        X509Bundle bundle = new CertificateBuilder()
-                .subject("CN=" + host)
-                .addSanDnsName(host)
+        writeCertificate(new CertificateBuilder().addSanDnsName(host));
+        int port = FreePorts.next();
+        redis(tls(port));
+        return port;
+    }
+
+    private void writeCertificate(CertificateBuilder builder) throws Exception {
+        X509Bundle bundle = builder.subject("CN=a Redis")
                 .ecp256()
                 .setIsCertificateAuthority(true)
                 .buildSelfSigned();
         Files.writeString(certificate(), bundle.getCertificatePEM());
-        Path key = Files.writeString(folder.resolve("key.pem"), bundle.getPrivateKeyPEM());
-        int port = FreePorts.next();
-        redis("""
+        Files.writeString(key(), bundle.getPrivateKeyPEM());
+    }
+
+    private String tls(int port) {
+        return """
             tls-port %d
             tls-cert-file %s
             tls-key-file %s
             tls-ca-cert-file %s
             tls-auth-clients no
-            """.formatted(port, certificate(), key, certificate()));
-        return port;
+            """.formatted(port, certificate(), key(), certificate());
+    }
+
+    private Path key() {
+        return folder.resolve("key.pem");
     }
 
     private Path certificate() {

@@ -19,6 +19,7 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
 import java.util.function.Predicate;
+import java.util.function.Supplier;
 import java.util.stream.Collectors;
 
 /** A Redis Cluster on loopback: primaries that share the slots, each with one replica or none. */
@@ -33,6 +34,9 @@ final class RedisCluster implements AutoCloseable {
         save ""
         """;
 
+    /** Where who is met at a port is expected to talk to other nodes, by TLS as well. */
+    private static final int BUS_PORTS = 10_000;
+
     final List<Node> primaries = new ArrayList<>();
     final List<Node> replicas = new ArrayList<>();
     private final RedisClient client = RedisClient.create();
@@ -46,12 +50,14 @@ final class RedisCluster implements AutoCloseable {
         final EmbeddedRedis server;
         private final StatefulRedisConnection<String, String> connection;
 
-        private Node(Path folder, String timeout) throws IOException {
+        private Node(Path folder, String more) throws IOException {
             Files.createDirectories(folder);
-            Path conf = Files.writeString(folder.resolve("cluster.conf"), CONF + timeout);
+            int port = FreePorts.next();
+            Path conf = Files.writeString(
+                    folder.resolve("cluster.conf"), CONF + "cluster-port %d\n".formatted(port + BUS_PORTS) + more);
             server = EmbeddedRedis.start(EmbeddedRedisSettings.in(folder.resolve("redis"))
                     .withConfigFile(conf)
-                    .withPort(FreePorts.next()));
+                    .withPort(port));
             connection = client.connect(RedisURI.create(server.uri()));
         }
 
@@ -75,9 +81,14 @@ final class RedisCluster implements AutoCloseable {
     }
 
     static RedisCluster start(Path folder, int shards, boolean withReplicas) throws IOException {
+        return start(folder, shards, withReplicas, () -> "");
+    }
+
+    /** @param more of the configuration of each node */
+    static RedisCluster start(Path folder, int shards, boolean withReplicas, Supplier<String> more) throws IOException {
         RedisCluster cluster = new RedisCluster();
         try {
-            cluster.form(folder, shards, withReplicas);
+            cluster.form(folder, shards, withReplicas, more);
             return cluster;
         } catch (IOException | RuntimeException | Error e) {
             cluster.close();
@@ -85,12 +96,12 @@ final class RedisCluster implements AutoCloseable {
         }
     }
 
-    private void form(Path folder, int shards, boolean withReplicas) throws IOException {
+    private void form(Path folder, int shards, boolean withReplicas, Supplier<String> more) throws IOException {
         String timeout = withReplicas ? SOON : PATIENT;
         for (int i = 0; i < shards; i++) {
-            primaries.add(new Node(folder.resolve("primary-" + i), timeout));
+            primaries.add(new Node(folder.resolve("primary-" + i), timeout + more.get()));
             if (withReplicas) {
-                replicas.add(new Node(folder.resolve("replica-" + i), timeout));
+                replicas.add(new Node(folder.resolve("replica-" + i), timeout + more.get()));
             }
         }
         for (int i = 0; i < shards; i++) {
