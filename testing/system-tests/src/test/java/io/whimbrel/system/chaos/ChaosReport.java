@@ -41,6 +41,7 @@ record ChaosReport(String deployment, long seed, long seconds, Findings findings
         fields.put("delivered", findings.delivered());
         fields.put("lost", findings.lost());
         fields.put("lost_and_told", findings.lostAndTold());
+        fields.put("expired", findings.expired());
         fields.put("duplicated", findings.duplicated());
         fields.put("shown_before_accepted", findings.shownBeforeAccepted());
         fields.put("announced", findings.announcements());

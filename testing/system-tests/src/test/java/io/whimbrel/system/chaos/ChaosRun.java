@@ -37,9 +37,6 @@ record ChaosRun(
         List<Fault> on(Layout layout);
     }
 
-    /** More than anybody misses while it is away, so that everybody is entitled to everything. */
-    private static final String RETENTION = "--history.addresses=1000/1h";
-
     private static final int CLIENTS = 24;
     /**
      * Who has the identity of which other one. These bring their positions, since an acknowledgement of one client moves the cursor
@@ -71,6 +68,18 @@ record ChaosRun(
                 layout -> Schedule.ofCopies(seed, faults, layout));
     }
 
+    /** So many faults at random, while of each address only a few of the last messages are kept. */
+    static ChaosRun ofLittleKept(RedisDeployment.Form form, long seed, int faults, int kept, List<String> settings) {
+        return new ChaosRun(
+                form,
+                "little kept",
+                seed,
+                settings,
+                Optional.empty(),
+                Demands.USUAL.withKept(kept),
+                layout -> Schedule.of(seed, faults, layout));
+    }
+
     static ChaosRun with(PlantedBug bug, RedisDeployment.Form form, long seed, List<Fault> faults) {
         return new ChaosRun(form, bug.words(), seed, List.of(), Optional.of(bug), Demands.USUAL, _ -> faults);
     }
@@ -85,7 +94,7 @@ record ChaosRun(
         System.out.printf("chaos: %s, seed %d%n", name, seed);
         Ledger ledger = new Ledger();
         List<String> all = new ArrayList<>(settings);
-        all.add(RETENTION);
+        all.add("--history.addresses=%d/1h".formatted(demands.kept()));
         Optional<Path> classes = Optional.empty();
         if (planted.isPresent()) {
             classes = Optional.of(planted.get().plantIn(folder));
@@ -163,11 +172,11 @@ record ChaosRun(
     }
 
     /** Waits until everything is accepted and received, or nothing changes any more; the checker says what is missing. */
-    private static void settle(Publisher publisher) {
+    private void settle(Publisher publisher) {
         try {
             await().atMost(PATIENCE).until(publisher::isDone);
             long before = -1;
-            while (!publisher.allReceived() && publisher.received() > before) {
+            while (!isReceived(publisher) && publisher.received() > before) {
                 before = publisher.received();
                 awaitAll(publisher);
             }
@@ -176,9 +185,13 @@ record ChaosRun(
         }
     }
 
-    private static void awaitAll(Publisher publisher) {
+    private boolean isReceived(Publisher publisher) {
+        return demands.keepsAll() ? publisher.allReceived() : publisher.allHaveTheNewest();
+    }
+
+    private void awaitAll(Publisher publisher) {
         try {
-            await().atMost(STANDSTILL).until(publisher::allReceived);
+            await().atMost(STANDSTILL).until(() -> isReceived(publisher));
         } catch (ConditionTimeoutException _) {
             System.out.println("  not everything was received yet");
         }

@@ -24,7 +24,7 @@ final class Checker {
     }
 
     private Findings check() {
-        Deliveries deliveries = Deliveries.of(entries, demands.oneIdEach(), violations);
+        Deliveries deliveries = Deliveries.of(entries, demands, violations);
         violations.addAll(ReceiptRule.check(entries));
         ReadinessRule.Judgement readiness = ReadinessRule.check(entries, demands.readinessLimitMillis());
         violations.addAll(readiness.violations());
@@ -73,6 +73,7 @@ final class Checker {
                 deliveries.repeated,
                 deliveries.lost,
                 deliveries.lostAndTold,
+                deliveries.expired,
                 deliveries.duplicated,
                 count(Entry.ToldLost.class),
                 deliveries.announcedWithoutLoss,

@@ -45,7 +45,11 @@ class CheckerTest {
 
     /** Writes letters 1 to that many to Anna, and accepts them as m1, m2 … */
     private void accept(int count) {
-        for (int letter = 1; letter <= count; letter++) {
+        accept(1, count);
+    }
+
+    private void accept(int first, int last) {
+        for (int letter = first; letter <= last; letter++) {
             write(letter);
             ledger.add(new Accepted(now++, letter, ANNA, "m" + letter));
         }
@@ -229,6 +233,80 @@ class CheckerTest {
 
         assertThat(findings.violations()).isEmpty();
         assertThat(findings.announcedWithoutLoss()).isEqualTo(1);
+    }
+
+    @Test
+    void whatIsOlderThanWhatIsKeptAndAnnouncedIsExpired() {
+        accept(4);
+        show(1, 1, E1, 1);
+        tell(2, E1, 2);
+        show(2, 3, E1, 3);
+        show(2, 4, E1, 4);
+
+        Findings findings = Checker.check(ledger, Demands.USUAL.withKept(2));
+
+        assertThat(findings.violations()).isEmpty();
+        assertThat(findings.expired()).isEqualTo(1);
+        assertThat(findings.lost()).isZero();
+        assertThat(findings.announcedWithoutLoss()).isZero();
+    }
+
+    @Test
+    void silenceAboutWhatExpiredIsFound() {
+        accept(4);
+        show(1, 1, E1, 1);
+        show(2, 3, E1, 3);
+        show(2, 4, E1, 4);
+
+        Findings findings = Checker.check(ledger, Demands.USUAL.withKept(2));
+
+        assertThat(rules(findings)).containsExactlyInAnyOrder(Rule.LOST, Rule.PASSED_OVER);
+    }
+
+    @Test
+    void anAnnouncementIsNoExcuseForWhatIsStillKept() {
+        accept(4);
+        show(1, 1, E1, 1);
+        tell(2, E1, 3);
+        show(2, 4, E1, 4);
+
+        Findings findings = Checker.check(ledger, Demands.USUAL.withKept(2));
+
+        assertThat(rules(findings)).containsExactly(Rule.LOST);
+        assertThat(findings.violations().getFirst().evidence()).contains("m3");
+        assertThat(findings.expired()).isEqualTo(1);
+    }
+
+    @Test
+    void norIsALaterOneOfOthers() {
+        accept(3);
+        show(1, 1, E1, 1);
+        tell(2, E1, 2);
+        show(2, 3, E1, 3);
+        accept(4, 7);
+        tell(3, E1, 5);
+        show(3, 6, E1, 6);
+        show(3, 7, E1, 7);
+
+        Findings findings = Checker.check(ledger, Demands.USUAL.withKept(2));
+
+        assertThat(rules(findings)).containsExactly(Rule.LOST);
+        assertThat(findings.violations().getFirst().evidence()).contains("m2");
+        assertThat(findings.expired()).isEqualTo(2);
+    }
+
+    /** It was told of another loss before, and of this one not. */
+    @Test
+    void anEarlierAnnouncementSaysNothingOfWhatExpiredLater() {
+        tell(1, E1, 0);
+        accept(4);
+        show(1, 1, E1, 1);
+        show(2, 3, E1, 3);
+        show(2, 4, E1, 4);
+
+        Findings findings = Checker.check(ledger, Demands.USUAL.withKept(2));
+
+        assertThat(rules(findings)).containsExactlyInAnyOrder(Rule.LOST, Rule.PASSED_OVER);
     }
 
     @Test

@@ -16,7 +16,7 @@ import java.util.Set;
 
 /** What was accepted against what came: all of it, once, in order, where it belongs, to each client of the address. */
 final class Deliveries {
-    private final boolean oneIdEach;
+    private final Demands demands;
     private final List<Violation> violations;
     private final Map<Long, Written> written = new HashMap<>();
     private final Map<Long, Accepted> acceptedLetters = new HashMap<>();
@@ -27,6 +27,7 @@ final class Deliveries {
     int repeated;
     int lost;
     int lostAndTold;
+    int expired;
     int duplicated;
     int announcedWithoutLoss;
     int shownBeforeAccepted;
@@ -50,7 +51,10 @@ final class Deliveries {
         private final Map<String, Long> lastOfSession = new HashMap<>();
 
         private final Set<String> shown = new HashSet<>();
-        private final List<ToldLost> told = new ArrayList<>();
+        private final List<Announcement> told = new ArrayList<>();
+        /** When the youngest of those that came was written. */
+        private long youngestWrittenAt;
+
         private boolean misses;
 
         View(Client client) {
@@ -58,14 +62,16 @@ final class Deliveries {
         }
     }
 
-    private Deliveries(boolean oneIdEach, List<Violation> violations) {
-        this.oneIdEach = oneIdEach;
+    /** @param behindWrittenAt when the youngest was written of those that came before; what was accepted by then is before those */
+    private record Announcement(ToldLost told, long behindWrittenAt) {}
+
+    private Deliveries(Demands demands, List<Violation> violations) {
+        this.demands = demands;
         this.violations = violations;
     }
 
-    /** @param oneIdEach as of {@link Demands} */
-    static Deliveries of(List<Entry> entries, boolean oneIdEach, List<Violation> violations) {
-        Deliveries deliveries = new Deliveries(oneIdEach, violations);
+    static Deliveries of(List<Entry> entries, Demands demands, List<Violation> violations) {
+        Deliveries deliveries = new Deliveries(demands, violations);
         deliveries.readPublications(entries);
         for (Entry entry : entries) {
             if (entry instanceof Came came) {
@@ -106,7 +112,7 @@ final class Deliveries {
 
     private void onTold(ToldLost told) {
         View view = view(told.client());
-        view.told.add(told);
+        view.told.add(new Announcement(told, view.youngestWrittenAt));
         view.epoch = told.epoch();
         view.offset = told.offset();
         view.acceptedUpTo = 0; // what comes behind it is another story
@@ -117,6 +123,8 @@ final class Deliveries {
         checkContent(came);
         checkOrder(view, came);
         checkPlace(came);
+        Written letter = written.get(came.letter());
+        view.youngestWrittenAt = Math.max(view.youngestWrittenAt, letter == null ? 0 : letter.at());
         if (!came.shown()) {
             repeated++;
             if (!came.epoch().equals(view.epoch) || came.offset() > view.offset) {
@@ -167,7 +175,7 @@ final class Deliveries {
                 topic(came.client().address()).idsByLetter.computeIfAbsent(came.letter(), _ -> new HashSet<>());
         if (ids.add(came.id()) && ids.size() == 2) {
             shownBeforeAccepted++;
-            if (oneIdEach) {
+            if (demands.oneIdEach()) {
                 violate(came, Rule.SHOWN_UNDER_TWO_IDS, "its letter was shown under another id before");
             }
         }
@@ -175,7 +183,7 @@ final class Deliveries {
 
     private void checkOrder(View view, Came came) {
         Long before = view.lastOfSession.put(came.session() + came.epoch(), came.offset());
-        boolean toldSince = view.told.stream().anyMatch(told -> told.session() == came.session());
+        boolean toldSince = view.told.stream().anyMatch(it -> it.told().session() == came.session());
         if (before != null && before >= came.offset() && !toldSince) {
             violate(came, Rule.OUT_OF_ORDER, "it came behind offset %d on the same connection".formatted(before));
         }
@@ -217,11 +225,36 @@ final class Deliveries {
 
     private void conclude(Accepted accepted, View missing) {
         missing.misses = true;
-        boolean told = missing.told.stream().anyMatch(it -> it.at() >= written(accepted));
+        if (!demands.keepsAll() && missing.told.stream().anyMatch(it -> hasExpired(accepted, it))) {
+            expired++;
+            return;
+        }
+        boolean told = missing.told.stream().anyMatch(it -> it.told().at() >= written(accepted));
         if (told) {
             lostAndTold++;
         }
         lose(accepted, "never came to %s, %s".formatted(missing.client, told ? "who was told" : "in silence"));
+    }
+
+    /**
+     * Whether the client may have been told of this one, with so many others behind it as are kept. That it was told of it at some time
+     * follows from there being no other place for it: what is left out in silence is passed over, and all had the last one.
+     */
+    private boolean hasExpired(Accepted accepted, Announcement announcement) {
+        if (announcement.behindWrittenAt() > accepted.at()) {
+            return false; // the client was beyond it
+        }
+        long newer = written.values().stream()
+                .filter(other -> other.letter() != accepted.letter())
+                .filter(other -> other.address().equals(accepted.address()))
+                .filter(other -> other.at() <= announcement.told().at() && acceptedAt(other) >= written(accepted))
+                .count();
+        return newer >= demands.kept();
+    }
+
+    private long acceptedAt(Written letter) {
+        Accepted accepted = acceptedLetters.get(letter.letter());
+        return accepted == null ? Long.MAX_VALUE : accepted.at();
     }
 
     private void lose(Accepted accepted, String why) {

@@ -11,6 +11,7 @@ import java.util.Map;
  * @param repeated messages that came to a client again, which dropped them
  * @param lost accepted messages, for each client that never had them
  * @param lostAndTold of the lost ones, those whose clients were told of a loss afterwards
+ * @param expired accepted messages, for each client that never had them and was told so, since only newer ones were kept
  * @param announcements how often clients were told of a loss
  * @param announcedWithoutLoss those of them at clients that miss nothing
  * @param shownBeforeAccepted letters shown twice under different ids, of which at most one was ever accepted
@@ -30,6 +31,7 @@ record Findings(
         int repeated,
         int lost,
         int lostAndTold,
+        int expired,
         int duplicated,
         int announcements,
         int announcedWithoutLoss,

@@ -39,6 +39,9 @@ final class Publisher implements AutoCloseable {
     /** By id, to whom it went. */
     private final Map<String, Recipient> accepted = new ConcurrentHashMap<>();
 
+    /** The id that was told last. */
+    private final Map<Recipient, String> newest = new ConcurrentHashMap<>();
+
     private final Map<String, String> withReceipt = new ConcurrentHashMap<>();
     private volatile boolean closed;
     private @Nullable ScheduledFuture<?> pace;
@@ -97,6 +100,11 @@ final class Publisher implements AutoCloseable {
         return accepted.entrySet().stream().allMatch(letter -> letter.getValue().allHave(letter.getKey()));
     }
 
+    /** When nothing is under way that was written before, who has this one is not given any other. */
+    boolean allHaveTheNewest() {
+        return newest.entrySet().stream().allMatch(letter -> letter.getKey().allHave(letter.getValue()));
+    }
+
     /** How many are received, to see whether there is still a change. */
     long received() {
         return accepted.entrySet().stream()
@@ -148,6 +156,7 @@ final class Publisher implements AutoCloseable {
             String id = said.path("id").asText();
             String address = letter.to().address();
             accepted.put(id, letter.to());
+            newest.put(letter.to(), id);
             ledger.note(new Entry.Accepted(at, letter.number(), address, id));
             noteReceipt(address, id, said);
             if (letter.receipt() && withReceipt.size() < MOST_RECEIPTS_ASKED_FOR_LATER) {
