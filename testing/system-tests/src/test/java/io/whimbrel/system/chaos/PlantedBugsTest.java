@@ -39,6 +39,22 @@ class PlantedBugsTest {
         assertThat(findings.of(Rule.FALSE_READINESS)).isNotEmpty();
     }
 
+    /** Only the canaries of that shard are silent, and only what its topics lack is lost. */
+    @Test
+    void aMissingResubscriptionAtOneShardOfThreeIsFound() throws Exception {
+        Findings findings = ChaosRun.with(
+                        PlantedBug.SKIPS_RESUBSCRIPTION,
+                        Form.CLUSTER,
+                        SEED,
+                        List.of(new Fault(2_000, Kind.DROP_CLIENTS, "redis 1", 0)))
+                .run(folder)
+                .findings();
+
+        assertThat(findings.of(Rule.FALSE_READINESS))
+                .isNotEmpty()
+                .allSatisfy(violation -> assertThat(violation.evidence()).contains("on shard 1 "));
+    }
+
     @Test
     void anAcknowledgementBeforeThatOfRedisIsFound() throws Exception {
         Findings findings = runWith(PlantedBug.ACKNOWLEDGES_BEFORE_REDIS, websLoseRedis());
