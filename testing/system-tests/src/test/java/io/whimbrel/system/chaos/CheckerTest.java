@@ -236,6 +236,34 @@ class CheckerTest {
     }
 
     @Test
+    void whoLeavesWhileAllComesAgainGoesOnAtItsCursor() {
+        leavesWhileAllComesAgain();
+        ledger.add(new Coming(now++, PHONE, 3, "", 0));
+        show(3, 4, E2, 4);
+
+        assertThat(check().violations()).isEmpty();
+    }
+
+    @Test
+    void butWithItsPositionWhereItLeft() {
+        leavesWhileAllComesAgain();
+        ledger.add(new Coming(now++, PHONE, 3, E2, 1));
+        show(3, 4, E2, 4);
+
+        assertThat(rules(check())).containsExactly(Rule.PASSED_OVER);
+    }
+
+    /** It had three, and has got the first one once more. */
+    private void leavesWhileAllComesAgain() {
+        accept(4);
+        show(1, 1, E1, 1);
+        show(1, 2, E1, 2);
+        show(1, 3, E1, 3);
+        tell(2, E2, 0);
+        came(2, "m1", 1, E2, 1, false);
+    }
+
+    @Test
     void whatIsOlderThanWhatIsKeptAndAnnouncedIsExpired() {
         accept(4);
         show(1, 1, E1, 1);

@@ -47,6 +47,8 @@ final class Deliveries {
         private long offset;
         /** As far as accepted messages were shown; no later epoch may give these offsets to others. */
         private long acceptedUpTo;
+        /** The same, whatever was told since. */
+        private long everAcceptedUpTo;
         /** The place of the last message of a connection, by connection and epoch. */
         private final Map<String, Long> lastOfSession = new HashMap<>();
 
@@ -78,6 +80,8 @@ final class Deliveries {
                 deliveries.onMessage(came);
             } else if (entry instanceof ToldLost told) {
                 deliveries.onTold(told);
+            } else if (entry instanceof Coming coming) {
+                deliveries.onComing(coming);
             }
         }
         deliveries.conclude();
@@ -118,6 +122,14 @@ final class Deliveries {
         view.acceptedUpTo = 0; // what comes behind it is another story
     }
 
+    /** Who brings no position begins at its cursor, which stays where it is when a loss is told of and all that is kept comes again. */
+    private void onComing(Coming coming) {
+        if (coming.epoch().isEmpty()) {
+            View view = view(coming.client());
+            view.offset = Math.max(view.offset, view.everAcceptedUpTo);
+        }
+    }
+
     private void onMessage(Came came) {
         View view = view(came.client());
         checkContent(came);
@@ -145,6 +157,7 @@ final class Deliveries {
         view.offset = came.offset();
         if (acceptedIds.containsKey(came.id())) {
             view.acceptedUpTo = Math.max(view.acceptedUpTo, came.offset());
+            view.everAcceptedUpTo = Math.max(view.everAcceptedUpTo, came.offset());
         }
     }
 
