@@ -152,8 +152,8 @@ class UpTest {
         try (Part up = up("--broker.redis.durability=fsync")) { // its own writes each second
             assertThat(up.awaitEnd(Part.DEADLINE)).isEqualTo(1);
             assertThat(up.log())
-                    .contains("whimbrel: Redis cannot be used: it has appendonly yes and appendfsync everysec")
-                    .contains("set appendonly yes and appendfsync always there")
+                    .contains("whimbrel: Redis cannot be used: it has appendonly yes, appendfsync everysec")
+                    .contains("set them to yes, always and no there")
                     .doesNotContain("Exception");
         }
     }

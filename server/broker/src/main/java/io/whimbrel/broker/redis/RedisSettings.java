@@ -61,7 +61,7 @@ public record RedisSettings(
             Pattern.compile("(?<scheme>rediss?://(?:[^@/]*@)?)(?<nodes>[^@/?,]+(?:,[^@/?,]+)+)(?<rest>(?:[/?].*)?)");
     /** A password with a slash, question mark or hash that was not percent-encoded. */
     private static final Pattern PART_OF_PASSWORD_AS_PATH =
-            Pattern.compile("^(?!redis-sentinel:).*#|^[^/]*//[^/?#@]*[/?#].*@");
+            Pattern.compile("^(?!rediss?-sentinel:).*#|^[^/]*//[^/?#@]*[/?#].*@");
 
     public RedisSettings {
         parse(uri);
@@ -193,8 +193,12 @@ public record RedisSettings(
         RedisURI first = parsed.getFirst();
         if (!first.getSentinels().isEmpty()) {
             RedisURI sentinel = first.getSentinels().getFirst();
-            return "redis-sentinel://%s:%d (master %s)"
-                    .formatted(sentinel.getHost(), sentinel.getPort(), first.getSentinelMasterId());
+            return "%s://%s:%d (master %s)"
+                    .formatted(
+                            first.isSsl() ? "rediss-sentinel" : "redis-sentinel",
+                            sentinel.getHost(),
+                            sentinel.getPort(),
+                            first.getSentinelMasterId());
         }
         if (first.getSocket() != null) {
             return "redis-socket://" + first.getSocket();

@@ -58,7 +58,7 @@ final class Requirements implements Shard.Requirement {
         if (settings.durability() == Durability.FSYNC) {
             return connection
                     .async()
-                    .configGet("append*")
+                    .configGet("*append*")
                     .handle((config, failure) -> failure == null ? syncs(server, config) : mayNotAsk(server, failure))
                     .thenCompose(checked -> checked);
         }
@@ -72,14 +72,15 @@ final class Requirements implements Shard.Requirement {
     private CompletionStage<Void> syncs(Server server, Map<String, String> config) {
         String writes = config.getOrDefault("appendonly", "?");
         String syncs = config.getOrDefault("appendfsync", "?");
-        if (writes.equals("yes") && syncs.equals("always")) {
+        String pauses = config.getOrDefault("no-appendfsync-on-rewrite", "?"); // then not even always is always
+        if (writes.equals("yes") && syncs.equals("always") && pauses.equals("no")) {
             misfits.remove(server.runId());
             return CompletableFuture.completedFuture(null);
         }
         return unfit(
                 server,
-                "it has appendonly %s and appendfsync %s, and broker.redis.durability is fsync: set appendonly yes and appendfsync always there"
-                        .formatted(writes, syncs));
+                "it has appendonly %s, appendfsync %s and no-appendfsync-on-rewrite %s, and broker.redis.durability is fsync: set them to yes, always and no there"
+                        .formatted(writes, syncs, pauses));
     }
 
     private CompletionStage<Void> mayNotAsk(Server server, Throwable failure) {

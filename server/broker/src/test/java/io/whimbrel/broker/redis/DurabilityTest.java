@@ -293,10 +293,16 @@ class DurabilityTest {
         RedisBroker node = open(RedisBroker.connect(settings(redis, Durability.FSYNC), Broker.Listener.NONE));
 
         await().atMost(SOON).until(() -> node.misfit().isPresent());
-        assertThat(node.misfit().orElseThrow()).contains("appendfsync everysec", "appendfsync always");
+        assertThat(node.misfit().orElseThrow()).contains("appendfsync everysec", "yes, always and no");
         assertThat(node.outage()).isPresent();
 
+        commands(redis, it -> it.configSet("no-appendfsync-on-rewrite", "yes"));
         commands(redis, it -> it.configSet("appendfsync", "always"));
+        await().atMost(SOON)
+                .until(() -> node.misfit().orElse("").contains("appendfsync always and no-appendfsync-on-rewrite yes"));
+        assertThat(node.outage()).isPresent();
+
+        commands(redis, it -> it.configSet("no-appendfsync-on-rewrite", "no"));
         await().atMost(SOON).until(() -> node.outage().isEmpty());
         assertThat(node.misfit()).isEmpty();
     }

@@ -21,6 +21,7 @@ class RedisSettingsTest {
         "rediss://user:s3cret@host:7000, rediss://host:7000",
         "redis-sentinel://s3cret@one:26379?sentinelMasterId=main, redis-sentinel://one:26379 (master main)",
         "'redis-sentinel://s3cret@one,two:7001#main', redis-sentinel://one:26379 (master main)",
+        "'rediss-sentinel://user:s3cret@one:26379,two#main', rediss-sentinel://one:26379 (master main)",
         "'redis://user:s3cret@one:1,two:2,[::1]:3', 'redis://one:1,two:2,[::1]:3'",
         "'rediss://one:1,two:2/0?timeout=1s', 'rediss://one:1,two:2'"
     })
@@ -44,7 +45,8 @@ class RedisSettingsTest {
                 "redis://s3cret?x@host",
                 "redis://s3cret@",
                 "redis://user:s3cret#x@one:1,two:2",
-                "redis-sentinel://s3cret#x@one#main"
+                "redis-sentinel://s3cret#x@one#main",
+                "rediss-sentinel://s3cret#x@one#main"
             })
     void anUnreadableUriIsRefusedWithoutQuotingIt(String uri) {
         assertThatThrownBy(() -> RedisSettings.of(uri))

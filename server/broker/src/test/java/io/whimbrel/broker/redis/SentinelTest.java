@@ -151,6 +151,35 @@ class SentinelTest {
         assertThat(node.outage()).isEmpty();
     }
 
+    /** The Sentinel is reached by TLS as well, the user is one of Redis alone. */
+    @Test
+    void byTlsAndAsAUser() throws Exception {
+        RedisTls tls = RedisTls.forLoopback(folder);
+        int redisPort = FreePorts.next();
+        int sentinelPort = FreePorts.next();
+        Path conf = Files.writeString(
+                folder.resolve("own.conf"), tls.conf(redisPort) + "user whimbrel on >secret ~* &* +@all\n");
+        EmbeddedRedis redis = opened(EmbeddedRedis.start(EmbeddedRedisSettings.in(folder.resolve("by-tls"))
+                .withConfigFile(conf)
+                .withPort(0)));
+        Sentinel sentinel = new Sentinel("by-tls-too", redisPort, 0, tls.conf(sentinelPort) + "tls-replication yes\n");
+        RecordingListener listener = new RecordingListener();
+        RedisBroker node = opened(RedisBroker.connect(
+                RedisSettings.of("rediss-sentinel://whimbrel:secret@127.0.0.1:%d#%s".formatted(sentinelPort, NAME))
+                        .withTrust(tls.certificate()),
+                listener));
+        await().atMost(SOON).until(() -> node.outage().isEmpty());
+
+        get(node.subscribe(topic));
+        get(node.publish(publication("one", topic)));
+
+        await().atMost(SOON).until(() -> listener.ids().equals(List.of("one")));
+        assertThat(asking(redis, it -> it.connect().sync().clientList()).lines())
+                .filteredOn(line -> line.contains("user=whimbrel"))
+                .hasSizeGreaterThanOrEqualTo(2);
+        sentinel.close();
+    }
+
     @Test
     void aNameThatNoSentinelKnowsIsSaid() throws Exception {
         Sentinel sentinel = new Sentinel("sentinel");
@@ -212,11 +241,16 @@ class SentinelTest {
 
         /** @param epoch of the last failover it knows of */
         Sentinel(String name, EmbeddedRedis primary, int epoch) throws IOException {
+            this(name, primary.port(), epoch, "");
+        }
+
+        /** @param more of its configuration */
+        Sentinel(String name, int primary, int epoch, String more) throws IOException {
             Path at = Files.createDirectories(folder.resolve(name));
             Path conf = Files.writeString(
                     at.resolve("sentinel.conf"),
-                    "port %d%nbind 127.0.0.1%ndir %s%nsentinel monitor %s 127.0.0.1 %d 1%nsentinel config-epoch %s %d%n"
-                            .formatted(port, at, NAME, primary.port(), NAME, epoch));
+                    "port %d%nbind 127.0.0.1%ndir %s%n%ssentinel monitor %s 127.0.0.1 %d 1%nsentinel config-epoch %s %d%n"
+                            .formatted(port, at, more, NAME, primary, NAME, epoch));
             String program = ProcessHandle.of(first.pid())
                     .flatMap(it -> it.info().command())
                     .orElseThrow();
