@@ -12,7 +12,6 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Collection;
 import java.util.Collections;
-import java.util.HashMap;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
@@ -46,14 +45,12 @@ final class ClusterShards implements Shards {
     /** Between two lookups, whatever the reason. */
     private static final long LOOK_AT_MOST_EVERY_MILLIS = 50;
 
-    /** For so long a node has connections because slots are under way to it; who is sent there later makes new ones. */
-    private static final long GUEST_MILLIS = 60_000;
-
     private final RedisSettings settings;
     private final LettuceClient client;
     private final EventLoop loop;
     private final List<RedisURI> seeds;
     private final Function<Node, Shard> newShard;
+    private final Guests guests;
     private final long lookMillis;
 
     /** Nodes that were ever part of it, to ask when those in use are gone. */
@@ -67,9 +64,6 @@ final class ClusterShards implements Shards {
     private boolean closed;
 
     private volatile Map<Node, Shard> shards = Map.of();
-    /** Nodes without slots, which some are under way to. */
-    private final Map<Node, Shard> guests = new HashMap<>();
-
     /** By slot; empty until it is known for the first time. */
     private volatile Shard[] slots = {};
 
@@ -92,6 +86,7 @@ final class ClusterShards implements Shards {
         this.newShard = newShard;
         lookMillis = lookEvery.toMillis();
         loop = client.home();
+        guests = new Guests(loop, settings.requestQueueLimit(), newShard);
         seeds = settings.seeds();
         trouble = "connecting to " + settings.address();
     }
@@ -123,35 +118,22 @@ final class ClusterShards implements Shards {
                 }
             }
             if (redirection.asking()) {
-                return CompletableFuture.supplyAsync(() -> guest(parse(address)), loop)
-                        .thenCompose(guest -> guest.settled().thenApply(_ -> guest));
+                CompletableFuture<Shard> found = new CompletableFuture<>();
+                loop.execute(() -> find(parse(address), found));
+                return found;
             }
         }
         return CompletableFuture.completedStage(of(key));
     }
 
-    /** A node to which the first slots are under way, which nobody lists yet. */
-    private Shard guest(Node node) {
+    private void find(Node node, CompletableFuture<Shard> found) {
         Shard listed = shards.get(node);
         if (listed != null) {
-            return listed;
-        }
-        if (closed) {
-            throw new NoShardException("the broker is closed");
-        }
-        return guests.computeIfAbsent(node, _ -> {
-            log.info("Of the cluster, {} is asked for what is under way to it", node);
-            Shard guest = newShard.apply(node);
-            guest.start();
-            var _ = loop.schedule(() -> dismiss(node, guest), GUEST_MILLIS, TimeUnit.MILLISECONDS);
-            return guest;
-        });
-    }
-
-    private void dismiss(Node node, Shard guest) {
-        if (guests.remove(node, guest)) {
-            log.info("Of the cluster, {} has got no slots yet and is left", node);
-            var _ = guest.close();
+            found.complete(listed);
+        } else if (closed) {
+            found.completeExceptionally(new NoShardException("the broker is closed"));
+        } else {
+            guests.visit(node, found);
         }
     }
 
@@ -351,7 +333,7 @@ final class ClusterShards implements Shards {
             Shard shard = now.computeIfAbsent(range.primary, node -> {
                 Shard old = before.get(node);
                 if (old == null) {
-                    old = guests.get(node);
+                    old = guests.find(node);
                 }
                 return old == null ? newShard.apply(node) : old;
             });
@@ -371,7 +353,9 @@ final class ClusterShards implements Shards {
         now.forEach((node, shard) -> {
             if (!before.containsKey(node)) {
                 log.info("Of the cluster, {} is in use", node);
-                if (guests.remove(node) == null) {
+                if (guests.release(node)) {
+                    shard.subscriptions().start();
+                } else {
                     shard.start();
                 }
             }
@@ -438,7 +422,7 @@ final class ClusterShards implements Shards {
         closed = true;
         settled.complete(null);
         waitingToKnow.clear();
-        return CompletableFuture.allOf(Stream.concat(shards.values().stream(), guests.values().stream())
+        return CompletableFuture.allOf(Stream.concat(shards.values().stream(), guests.releaseAll().stream())
                 .map(Shard::close)
                 .toArray(CompletableFuture[]::new));
     }

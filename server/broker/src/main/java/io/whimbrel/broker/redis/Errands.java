@@ -8,6 +8,8 @@ import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
+import java.util.concurrent.RejectedExecutionException;
+import java.util.concurrent.TimeUnit;
 import java.util.function.BiFunction;
 import java.util.function.Function;
 
@@ -117,25 +119,36 @@ final class Errands {
         });
     }
 
-    private boolean isInTime(Errand<?> errand) {
-        return System.nanoTime() - errand.begunNanos < timeout.toNanos();
+    private long remainingNanos(Errand<?> errand) {
+        return timeout.toNanos() - (System.nanoTime() - errand.begunNanos);
+    }
+
+    private <T> void sendOn(Errand<T> errand, Redirection redirection, int redirections) {
+        CompletionStage<Shard> next;
+        try {
+            next = redirection.asking()
+                    ? shards.at(redirection, errand.key)
+                    : shards.refresh().thenCompose(_ -> shards.at(redirection, errand.key));
+        } catch (RejectedExecutionException e) { // the event loop has ended
+            errand.result.completeExceptionally(RedisTrouble.unavailable(errand.doing, e));
+            return;
+        }
+        var _ = next.toCompletableFuture()
+                .orTimeout(remainingNanos(errand), TimeUnit.NANOSECONDS)
+                .whenComplete((shard, lost) -> {
+                    if (lost == null) {
+                        run(errand, shard, redirection.asking(), redirections + 1);
+                    } else {
+                        errand.result.completeExceptionally(RedisTrouble.unavailable(errand.doing, lost));
+                    }
+                });
     }
 
     private <T> void failed(
             Errand<T> errand, Shard.CommandLink link, Connection connection, Throwable failure, int redirections) {
         Redirection redirection = cluster ? Redirection.of(failure) : null;
-        if (redirection != null && redirections < MOST_REDIRECTIONS && isInTime(errand)) {
-            CompletionStage<Shard> next = redirection.asking()
-                    ? shards.at(redirection, errand.key)
-                    : shards.refresh().thenCompose(_ -> shards.at(redirection, errand.key));
-            var _ = next.whenComplete((shard, lost) -> {
-                if (lost == null && isInTime(errand)) {
-                    run(errand, shard, redirection.asking(), redirections + 1);
-                } else {
-                    errand.result.completeExceptionally(
-                            RedisTrouble.unavailable(errand.doing, lost == null ? failure : lost));
-                }
-            });
+        if (redirection != null && redirections < MOST_REDIRECTIONS && remainingNanos(errand) > 0) {
+            sendOn(errand, redirection, redirections);
             return;
         }
         if (RedisTrouble.isReplica(failure)) {

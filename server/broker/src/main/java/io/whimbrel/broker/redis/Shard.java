@@ -92,8 +92,14 @@ final class Shard {
     }
 
     void start() {
-        commands.forEach(it -> it.link.start());
+        var _ = startCommands();
         subscriptions.start();
+    }
+
+    /** Begins to connect for commands alone; completes when the first connection has been made, or has failed for the first time. */
+    CompletableFuture<Void> startCommands() {
+        commands.forEach(it -> it.link.start());
+        return commands.getFirst().link.settled();
     }
 
     CompletableFuture<Void> settled() {

@@ -19,6 +19,7 @@ import io.whimbrel.broker.IdempotencyKey;
 import io.whimbrel.broker.PublishedOnce;
 import io.whimbrel.broker.RecordingListener;
 import io.whimbrel.broker.Retention;
+import io.whimbrel.broker.Tops;
 import io.whimbrel.model.Position;
 import io.whimbrel.model.Publication;
 import io.whimbrel.model.Topic;
@@ -28,7 +29,9 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.UUID;
 import java.util.concurrent.CompletionStage;
 import java.util.stream.IntStream;
@@ -197,8 +200,8 @@ class ClusterBrokerTest extends BrokerContract {
             get(node.subscribe(topic));
             RedisCluster.Node from = cluster.ownerOf(slot);
             RedisCluster.Node to = otherThan(from);
-            to.commands().clusterSetSlotImporting(slot, from.id());
-            from.commands().clusterSetSlotMigrating(slot, to.id());
+            to.commands().clusterSetSlotImporting(slot, from.id);
+            from.commands().clusterSetSlotMigrating(slot, to.id);
 
             assertThat(get(publisher.publish(publication("asks", topic))).nodes())
                     .isEqualTo(1);
@@ -224,21 +227,22 @@ class ClusterBrokerTest extends BrokerContract {
                 RedisBroker node = ready(listener)) {
             get(node.subscribe(topic));
             get(publisher.publish(publication("before", topic)));
-            to.commands().clusterSetSlotImporting(slot, from.id());
-            from.commands().clusterSetSlotMigrating(slot, to.id());
+            to.commands().clusterSetSlotImporting(slot, from.id);
+            from.commands().clusterSetSlotMigrating(slot, to.id);
             cluster.moveKeys(slot, from, to);
 
             Position asked = requireNonNull(
                     get(publisher.publish(publication("asks", topic))).position());
             assertThat(asked.offset()).isEqualTo(2);
-            cluster.settle(slot, to);
-            awaitHeard("there", topic, publisher, listener);
-            cluster.move(slot, to, from);
-            awaitHeard("back", topic, publisher, listener);
             assertThat(get(node.history(topic, 0, 2)).publications())
                     .extracting(Publication::id)
                     .containsExactly("before", "asks");
-            assertThat(publisher.outage()).isEmpty();
+            assertThat(publisher.notReady()).isEmpty(); // who has no slots says nothing about that
+            cluster.settle(slot, to);
+            awaitHeard("there", topic, publisher, listener);
+            await().atMost(SOON).until(() -> publisher.notReady().isEmpty());
+            cluster.move(slot, to, from);
+            awaitHeard("back", topic, publisher, listener);
         } finally {
             cluster.leave(to);
         }
@@ -276,6 +280,35 @@ class ClusterBrokerTest extends BrokerContract {
             });
         }
         cluster.awaitSound();
+    }
+
+    @Test
+    void whereTopicsStandIsToldForThoseShardsThatAreThere() throws Exception {
+        RedisCluster.Node dead = cluster.primaries.getLast();
+        Map<RedisCluster.Node, Topic> topics = new HashMap<>();
+        try (RedisBroker node = ready(Broker.Listener.NONE)) {
+            for (RedisCluster.Node primary : cluster.primaries) {
+                Topic topic = Stream.iterate(0, i -> i + 1)
+                        .map(i -> new Topic("kept-" + i))
+                        .filter(it -> cluster.ownerOf(SlotHash.getSlot(TopicKeys.channel(prefix, it))) == primary)
+                        .findFirst()
+                        .orElseThrow();
+                topics.put(primary, topic);
+                get(node.publish(publication("one", topic)));
+            }
+
+            client(dead, "PAUSE", Long.toString(NEVER.toMillis()), "WRITE");
+            try {
+                await().atMost(SOON).until(() -> node.outage().isPresent());
+                Tops tops = get(node.tops(topics.values()));
+                assertThat(tops.unread()).containsExactly(topics.get(dead));
+                assertThat(tops.positions()).hasSize(topics.size() - 1).doesNotContainKey(topics.get(dead));
+            } finally {
+                client(dead, "UNPAUSE");
+            }
+            await().atMost(SOON).until(() -> node.notReady().isEmpty());
+            assertThat(get(node.tops(topics.values())).positions()).hasSameSizeAs(topics);
+        }
     }
 
     /** Its repetition would be told of a message whose receipt nobody finds. */

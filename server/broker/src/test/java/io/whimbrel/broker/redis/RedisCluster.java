@@ -29,6 +29,7 @@ final class RedisCluster implements AutoCloseable {
         cluster-enabled yes
         cluster-config-file nodes.conf
         cluster-replica-validity-factor 0
+        cluster-allow-replica-migration no
         repl-diskless-sync-delay 0
         appendonly yes
         save ""
@@ -39,6 +40,9 @@ final class RedisCluster implements AutoCloseable {
 
     final List<Node> primaries = new ArrayList<>();
     final List<Node> replicas = new ArrayList<>();
+    /** Those that joined and have not left. */
+    private final List<Node> newcomers = new ArrayList<>();
+
     private final RedisClient client = RedisClient.create();
 
     /** A replica takes over soon; without one a primary that is held up for a moment is better waited for. */
@@ -48,6 +52,7 @@ final class RedisCluster implements AutoCloseable {
 
     final class Node {
         final EmbeddedRedis server;
+        final String id;
         private final StatefulRedisConnection<String, String> connection;
 
         private Node(Path folder, String more) throws IOException {
@@ -59,14 +64,11 @@ final class RedisCluster implements AutoCloseable {
                     .withConfigFile(conf)
                     .withPort(port));
             connection = client.connect(RedisURI.create(server.uri()));
+            id = commands().clusterMyId();
         }
 
         RedisCommands<String, String> commands() {
             return connection.sync();
-        }
-
-        String id() {
-            return commands().clusterMyId();
         }
 
         void signal(String name) throws IOException, InterruptedException {
@@ -120,7 +122,7 @@ final class RedisCluster implements AutoCloseable {
         }
         awaitAll(node -> node.commands().clusterNodes().lines().count() == all().size());
         for (int i = 0; i < replicas.size(); i++) {
-            replicas.get(i).commands().clusterReplicate(primaries.get(i).id());
+            replicas.get(i).commands().clusterReplicate(primaries.get(i).id);
         }
         awaitInSync();
         awaitSound();
@@ -130,12 +132,13 @@ final class RedisCluster implements AutoCloseable {
     /** Adds a node that has no slots; {@link #leave} takes it away again. */
     Node join(Path newFolder) throws IOException {
         Node newcomer = new Node(newFolder, PATIENT);
+        newcomers.add(newcomer);
         primaries.getFirst().commands().clusterMeet("127.0.0.1", newcomer.server.port());
         for (Node node : all()) {
             await().atMost(FORMED_WITHIN)
                     .ignoreExceptions()
-                    .until(() -> node.commands().clusterNodes().contains(newcomer.id())
-                            && newcomer.commands().clusterNodes().contains(node.id()));
+                    .until(() -> node.commands().clusterNodes().contains(newcomer.id)
+                            && newcomer.commands().clusterNodes().contains(node.id));
         }
         await().atMost(FORMED_WITHIN)
                 .until(() -> newcomer.commands().clusterInfo().contains("cluster_state:ok"));
@@ -144,8 +147,10 @@ final class RedisCluster implements AutoCloseable {
 
     /** Ends a node that has no slots any more. */
     void leave(Node newcomer) {
-        String id = newcomer.id();
+        String id = newcomer.id;
+        newcomer.connection.close();
         newcomer.server.stop();
+        newcomers.remove(newcomer);
         all().forEach(node -> node.commands().clusterForget(id));
     }
 
@@ -206,15 +211,15 @@ final class RedisCluster implements AutoCloseable {
 
     /** Moves a slot with all its keys, as redis-cli does. */
     void move(int slot, Node from, Node to) {
-        to.commands().clusterSetSlotImporting(slot, from.id());
-        from.commands().clusterSetSlotMigrating(slot, to.id());
+        to.commands().clusterSetSlotImporting(slot, from.id);
+        from.commands().clusterSetSlotMigrating(slot, to.id);
         moveKeys(slot, from, to);
         settle(slot, to);
     }
 
     /** The last part of {@link #move}: from then on the slot is there. */
     void settle(int slot, Node to) {
-        String id = to.id();
+        String id = to.id;
         to.commands().clusterSetSlotNode(slot, id);
         for (Node node : primaries) {
             node.commands().clusterSetSlotNode(slot, id);
@@ -234,5 +239,6 @@ final class RedisCluster implements AutoCloseable {
     public void close() {
         client.shutdown();
         all().forEach(node -> node.server.stop());
+        newcomers.forEach(node -> node.server.stop());
     }
 }
