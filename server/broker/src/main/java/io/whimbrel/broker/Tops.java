@@ -11,4 +11,9 @@ import java.util.Set;
  * @param positions of the newest publications; without those topics that no publication and no reading has begun
  * @param unread topics whose part of the broker did not answer in time
  */
-public record Tops(Map<Topic, Position> positions, Set<Topic> unread) {}
+public record Tops(Map<Topic, Position> positions, Set<Topic> unread) {
+    public Tops {
+        positions = Map.copyOf(positions);
+        unread = Set.copyOf(unread);
+    }
+}

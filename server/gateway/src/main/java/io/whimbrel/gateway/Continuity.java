@@ -30,6 +30,8 @@ final class Continuity {
     private long heardOf;
     /** Whether what is missing is being read. */
     boolean catchingUp;
+    /** Whether that failed, and is about to be tried again. */
+    boolean retryDue;
     /** Whether publications are lost, which those who are told of it have not been told yet. */
     boolean lost;
     /** Up to where an inbox has been read; null where nobody here has read anything. */

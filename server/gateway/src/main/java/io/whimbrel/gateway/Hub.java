@@ -277,7 +277,7 @@ final class Hub {
                     }
                     if (failure != null) {
                         log.debug("What {} missed could not be read, trying on", subscribers.topic(), failure);
-                        later(() -> catchUp(subscribers), CATCH_UP_RETRY_MILLIS);
+                        retryCatchUp(subscribers, continuity);
                         return;
                     }
                     if (history.top().offset() < last.offset()
@@ -289,6 +289,19 @@ final class Hub {
                         catchUp(subscribers);
                     }
                 }));
+    }
+
+    /** Once, however many publications beyond the gap have failed to have it closed. */
+    private void retryCatchUp(Subscribers subscribers, Continuity continuity) {
+        if (!continuity.retryDue) {
+            continuity.retryDue = true;
+            later(
+                    () -> {
+                        continuity.retryDue = false;
+                        catchUp(subscribers);
+                    },
+                    CATCH_UP_RETRY_MILLIS);
+        }
     }
 
     /** Gives the subscribers of a topic what it kept and they have not got, and tells of what is lost. */
@@ -395,7 +408,8 @@ final class Hub {
                 .tops(piece.stream().map(Subscribers::topic).toList())
                 .whenComplete((tops, failure) -> loop.run(() -> {
                     if (failure != null || tops.unread().size() == piece.size()) { // likely all of it is away
-                        unread.addAll(kept.subList(from, kept.size()));
+                        unread.addAll(0, kept.subList(to, kept.size())); // next time those come first
+                        unread.addAll(piece);
                         endRound();
                         return;
                     }

@@ -23,6 +23,8 @@ import io.whimbrel.model.Topic;
 import io.whimbrel.ops.Health;
 import io.whimbrel.ops.TrustedProxies;
 import java.io.IOException;
+import java.lang.reflect.InvocationTargetException;
+import java.lang.reflect.Method;
 import java.lang.reflect.Proxy;
 import java.time.Duration;
 import java.time.Instant;
@@ -100,7 +102,15 @@ abstract class KeptTopics {
                 new Class<?>[] {Broker.class},
                 (_, method, arguments) -> method.getName().equals("tops")
                         ? topsOfThoseThere(whole, asTopics(arguments[0]))
-                        : method.invoke(whole, arguments));
+                        : invoke(whole, method, arguments));
+    }
+
+    private static Object invoke(Broker whole, Method method, Object[] arguments) throws Throwable {
+        try {
+            return method.invoke(whole, arguments);
+        } catch (InvocationTargetException e) {
+            throw e.getCause();
+        }
     }
 
     @SuppressWarnings("unchecked")
