@@ -15,6 +15,7 @@ import io.lettuce.core.api.sync.RedisCommands;
 import io.lettuce.core.codec.ByteArrayCodec;
 import io.lettuce.core.pubsub.RedisPubSubAdapter;
 import io.lettuce.core.pubsub.StatefulRedisPubSubConnection;
+import io.netty.channel.EventLoop;
 import io.whimbrel.broker.Broker;
 import io.whimbrel.broker.BrokerContract;
 import io.whimbrel.broker.BrokerUnavailableException;
@@ -129,6 +130,34 @@ class RedisOutageTest {
         await().atMost(SOON).until(() -> !listener.received().isEmpty());
         assertThat(listener.ids()).containsExactly("next");
         assertThat(publisher.counters().publishFailures.sum()).isEqualTo(100);
+    }
+
+    /** A Redis that does not answer must not make whoever publishes keep all that it is not told. */
+    @Test
+    void whatIsBeyondTheLimitOfTheQueueIsRefusedAtOnce() throws Exception {
+        int limit = 10;
+        int count = 100;
+        EmbeddedRedis server = start(0);
+        RedisBroker node = join(RedisSettings.of(server.uri()).withRequestQueueLimit(limit), listener);
+        awaitReady(node);
+        get(node.subscribe(BIRDS));
+
+        kill("STOP", server);
+        EventLoop loop = node.shards().all().iterator().next().subscriptions().loop();
+        CompletableFuture<List<CompletionStage<Published>>> refused = new CompletableFuture<>();
+        loop.execute(() -> refused.complete(IntStream.range(0, count) // in one turn, so that nothing comes in between
+                .mapToObj(i -> node.publish(publication("many-" + i, BIRDS)))
+                .filter(it -> it.toCompletableFuture().isCompletedExceptionally())
+                .toList()));
+        List<CompletionStage<Published>> beyond = get(refused);
+        kill("CONT", server);
+
+        assertThat(beyond).hasSizeBetween(count - limit, count - 1);
+        for (CompletionStage<Published> stage : beyond) {
+            assertThat(failure(stage)).isInstanceOf(BrokerUnavailableException.class);
+        }
+        await().ignoreExceptions().atMost(SOON).until(() -> nodes(node.publish(publication("after", BIRDS))) == 1);
+        await().atMost(SOON).until(() -> listener.ids().contains("after"));
     }
 
     @Test
