@@ -6,6 +6,7 @@ import static java.util.Objects.requireNonNull;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
+import ch.qos.logback.classic.Level;
 import ch.qos.logback.classic.Logger;
 import ch.qos.logback.classic.spi.ILoggingEvent;
 import ch.qos.logback.core.read.ListAppender;
@@ -39,9 +40,12 @@ import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Function;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
@@ -373,15 +377,9 @@ class RedisOutageTest {
         EmbeddedRedis server = start(0);
         RedisBroker node = ready(server, listener);
         get(node.subscribe(BIRDS));
-        String[] channels = redis(server, RedisCommands::pubsubChannels).toArray(String[]::new);
 
-        var commands = subscriber(node).async();
         long start = System.nanoTime();
-        commands.unsubscribe(channels);
-        // As many as before, so that the count says nothing.
-        commands.subscribe(IntStream.range(0, channels.length)
-                .mapToObj("decoy-%d"::formatted)
-                .toArray(String[]::new));
+        loseSubscriptions(server, node);
         await().pollInterval(Duration.ofMillis(2))
                 .atMost(SOON)
                 .until(() -> node.counters().probeFailures.sum() > 0);
@@ -391,6 +389,57 @@ class RedisOutageTest {
         awaitReady(node);
         assertThat(nodes(node.publish(publication("taken", BIRDS)))).isEqualTo(1);
         await().atMost(SOON).until(() -> node.counters().reconnects.sum() >= 2);
+    }
+
+    /** However many probes are lost meanwhile, and whatever is found to be the reason. */
+    @Test
+    void eachOutageOfDeliveriesIsLoggedOnceAndItsEndToo() throws Exception {
+        ListAppender<ILoggingEvent> logged = new ListAppender<>();
+        logged.list = new CopyOnWriteArrayList<>(); // it is read while it grows
+        Logger logger = (Logger) LoggerFactory.getLogger(Probe.class);
+        logged.start();
+        logger.addAppender(logged);
+        try {
+            EmbeddedRedis server = start(0);
+            RedisBroker node = ready(server, listener);
+            await().atMost(SOON).until(() -> node.notReady().isEmpty());
+
+            loseSubscriptions(server, node);
+            await().atMost(SOON).until(() -> count(logged, Level.INFO, "Deliveries flow again") == 1);
+            redis(server, it -> it.configSet("maxmemory", "1"));
+            await().atMost(SOON).until(() -> refusals(server, "OOM") > 3); // one a second
+            redis(server, it -> it.configSet("maxmemory", "0"));
+            await().atMost(SOON).until(() -> count(logged, Level.INFO, "Deliveries flow again") == 2);
+
+            assertThat(count(logged, Level.WARN, "Deliveries do not flow")).isEqualTo(2);
+            assertThat(count(logged, Level.INFO, "Deliveries flow again")).isEqualTo(2);
+        } finally {
+            logger.detachAppender(logged);
+        }
+    }
+
+    private static long count(ListAppender<ILoggingEvent> logged, Level level, String words) {
+        return logged.list.stream()
+                .filter(event ->
+                        event.getLevel() == level && event.getFormattedMessage().startsWith(words))
+                .count();
+    }
+
+    /** Answers how often Redis has refused a command so. */
+    private static int refusals(EmbeddedRedis server, String code) {
+        Matcher matcher = Pattern.compile("errorstat_%s:count=(\\d+)".formatted(code))
+                .matcher(redis(server, it -> it.info("errorstats")));
+        return matcher.find() ? Integer.parseInt(matcher.group(1)) : 0;
+    }
+
+    /** As many are there as before, so that the count says nothing. */
+    private static void loseSubscriptions(EmbeddedRedis server, RedisBroker node) {
+        String[] channels = redis(server, RedisCommands::pubsubChannels).toArray(String[]::new);
+        var commands = subscriber(node).async();
+        commands.unsubscribe(channels);
+        commands.subscribe(IntStream.range(0, channels.length)
+                .mapToObj("decoy-%d"::formatted)
+                .toArray(String[]::new));
     }
 
     /** All is well but for one topic. */
