@@ -11,6 +11,10 @@ import io.lettuce.core.codec.StringCodec;
 import io.lettuce.core.output.StatusOutput;
 import io.lettuce.core.protocol.CommandArgs;
 import io.lettuce.core.protocol.CommandType;
+import io.lettuce.core.resource.DefaultEventLoopGroupProvider;
+import io.lettuce.core.resource.Transports;
+import io.netty.channel.EventLoopGroup;
+import io.netty.util.concurrent.EventExecutor;
 import io.whimbrel.broker.Broker;
 import io.whimbrel.broker.BrokerContract;
 import io.whimbrel.broker.BrokerUnavailableException;
@@ -32,8 +36,11 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.UUID;
 import java.util.concurrent.CompletionStage;
+import java.util.concurrent.TimeUnit;
+import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterAll;
@@ -122,6 +129,46 @@ class ClusterBrokerTest extends BrokerContract {
             }
             await().atMost(SOON).until(() -> listener.ids().size() == topics.size());
         }
+    }
+
+    /** However many topics there are. */
+    @Test
+    void connectionsAreAsManyAsThereAreNodesAndEventLoops() throws Exception {
+        RecordingListener listener = new RecordingListener();
+        EventLoopGroup twoLoops = new DefaultEventLoopGroupProvider(2).allocate(Transports.eventLoopGroupClass());
+        Map<RedisCluster.Node, Set<String>> before = new HashMap<>();
+        cluster.primaries.forEach(
+                primary -> before.put(primary, clients(primary).keySet()));
+        try (RedisBroker gateway = ready(listener);
+                RedisBroker publisher = ready(RedisBroker.connect(settings(), twoLoops, Broker.Listener.NONE))) {
+            for (int i = 0; i < 60; i++) {
+                Topic topic = new Topic("many-" + i);
+                get(gateway.subscribe(topic));
+                for (EventExecutor loop : twoLoops) {
+                    loop.submit(() -> publisher.publish(publication("id", topic)))
+                            .sync();
+                }
+            }
+            await().atMost(SOON).until(() -> listener.ids().size() == 2 * 60);
+
+            for (RedisCluster.Node primary : cluster.primaries) {
+                Map<String, Boolean> since = clients(primary);
+                since.keySet().removeAll(requireNonNull(before.get(primary)));
+                assertThat(since.values().stream().filter(hears -> hears)).hasSize(1 + 1);
+                assertThat(since.values().stream().filter(hears -> !hears)).hasSize(1 + 2);
+            }
+        } finally {
+            twoLoops.shutdownGracefully(0, 1, TimeUnit.SECONDS).sync();
+        }
+    }
+
+    /** By the id of each client whether it is subscribed to anything. */
+    private static Map<String, Boolean> clients(RedisCluster.Node node) {
+        return node.commands()
+                .clientList()
+                .lines()
+                .collect(Collectors.toMap(
+                        line -> line.substring(0, line.indexOf(' ')), line -> line.matches(".* flags=\\w*P.*")));
     }
 
     @Test
