@@ -4,9 +4,12 @@ import static java.util.Objects.requireNonNull;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
+import io.lettuce.core.RedisClient;
 import io.lettuce.core.ScriptOutputType;
 import io.lettuce.core.api.sync.RedisCommands;
 import io.lettuce.core.cluster.SlotHash;
+import io.lettuce.core.codec.ByteArrayCodec;
+import io.lettuce.core.codec.RedisCodec;
 import io.lettuce.core.codec.StringCodec;
 import io.lettuce.core.output.StatusOutput;
 import io.lettuce.core.protocol.CommandArgs;
@@ -17,6 +20,7 @@ import io.netty.channel.EventLoopGroup;
 import io.netty.util.concurrent.EventExecutor;
 import io.whimbrel.broker.Broker;
 import io.whimbrel.broker.BrokerContract;
+import io.whimbrel.broker.BrokerCounters;
 import io.whimbrel.broker.BrokerUnavailableException;
 import io.whimbrel.broker.HistoryRules;
 import io.whimbrel.broker.IdempotencyKey;
@@ -40,6 +44,7 @@ import java.util.Set;
 import java.util.UUID;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
@@ -169,6 +174,34 @@ class ClusterBrokerTest extends BrokerContract {
                 .lines()
                 .collect(Collectors.toMap(
                         line -> line.substring(0, line.indexOf(' ')), line -> line.matches(".* flags=\\w*P.*")));
+    }
+
+    /** Both kinds of channels count; the numbers of a connection that nobody looks after are known. */
+    @Test
+    void whatIsMissingIsFoundAlsoOfShardedChannels() throws Exception {
+        RedisCluster.Node primary = cluster.primaries.getFirst();
+        String sharded = TopicKeys.channel(prefix, topicOf(primary));
+        AtomicInteger wanted = new AtomicInteger(3);
+        BrokerCounters counters = new BrokerCounters();
+        try (RedisBroker node = ready(Broker.Listener.NONE);
+                RedisClient client = RedisClient.create(primary.server.uri());
+                var connection = client.connectPubSub(RedisCodec.of(StringCodec.UTF8, ByteArrayCodec.INSTANCE))) {
+            connection.sync().subscribe("classic");
+            connection.sync().ssubscribe(sharded);
+            connection.sync().ssubscribe(sharded + "-too"); // what is in braces is the same, and so the slot
+            var link = node.shards().all().iterator().next().subscriptions().link();
+            Comparison comparison = new Comparison(link, true, wanted::get, counters);
+
+            get(comparison.complete(connection));
+            assertThat(counters.subscriptionsMissing.sum()).isZero();
+            connection.sync().sunsubscribe(sharded);
+
+            assertThat(failure(comparison.complete(connection)))
+                    .hasMessageContaining("1 of 3 subscriptions are missing");
+            assertThat(counters.subscriptionsMissing.sum()).isEqualTo(1);
+            wanted.set(2);
+            get(comparison.complete(connection));
+        }
     }
 
     @Test
