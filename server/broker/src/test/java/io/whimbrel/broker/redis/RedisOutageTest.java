@@ -31,6 +31,7 @@ import io.whimbrel.redis.EmbeddedRedis;
 import io.whimbrel.redis.EmbeddedRedisSettings;
 import java.net.InetAddress;
 import java.net.Socket;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -353,6 +354,48 @@ class RedisOutageTest {
         get(node.subscribe(BIRDS));
         assertThat(nodes(node.publish(publication("taken", BIRDS)))).isEqualTo(1);
         assertThat(node.counters().reconnects.sum()).isZero();
+    }
+
+    @Test
+    void aRedisThatLacksReplicasTakesNothingAndSaysSo() throws Exception {
+        EmbeddedRedis server = start(0);
+        RedisBroker node = ready(server, listener);
+        get(node.subscribe(BIRDS));
+
+        redis(server, it -> it.configSet("min-replicas-to-write", "1"));
+        awaitOutage(node, "takes no messages: Redis refused (NOREPLICAS)");
+        assertThat(failure(node.publish(publication("refused", BIRDS))))
+                .isInstanceOf(BrokerUnavailableException.class)
+                .hasMessageContaining("NOREPLICAS");
+
+        redis(server, it -> it.configSet("min-replicas-to-write", "0"));
+        awaitReady(node);
+        assertThat(nodes(node.publish(publication("taken", BIRDS)))).isEqualTo(1);
+        await().atMost(SOON).until(() -> listener.ids().equals(List.of("taken")));
+    }
+
+    @Test
+    void aRedisThatCannotSaveTakesNothingAndSaysSo() throws Exception {
+        EmbeddedRedis server = start(0);
+        RedisBroker node = ready(server, listener);
+        get(node.subscribe(BIRDS));
+        Path inTheWay = Path.of(
+                redis(server, it -> it.configGet("dir")).get("dir"),
+                redis(server, it -> it.configGet("dbfilename")).get("dbfilename"));
+
+        Files.createDirectory(inTheWay);
+        redis(server, it -> it.configSet("save", "3600 1"));
+        redis(server, RedisCommands::bgsave);
+        awaitOutage(node, "takes no messages: Redis refused (MISCONF)");
+        assertThat(failure(node.publish(publication("refused", BIRDS))))
+                .isInstanceOf(BrokerUnavailableException.class)
+                .hasMessageContaining("MISCONF");
+
+        Files.delete(inTheWay);
+        redis(server, RedisCommands::bgsave);
+        awaitReady(node);
+        assertThat(nodes(node.publish(publication("taken", BIRDS)))).isEqualTo(1);
+        await().atMost(SOON).until(() -> listener.ids().equals(List.of("taken")));
     }
 
     /** PUBLISH would succeed there, and reach nobody. */
