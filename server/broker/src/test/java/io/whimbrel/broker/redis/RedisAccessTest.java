@@ -2,17 +2,29 @@ package io.whimbrel.broker.redis;
 
 import static io.whimbrel.broker.BrokerContract.get;
 import static io.whimbrel.broker.BrokerContract.publication;
+import static java.util.Objects.requireNonNull;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
 
+import io.lettuce.core.RedisClient;
 import io.lettuce.core.cluster.SlotHash;
 import io.netty.pkitesting.CertificateBuilder;
 import io.netty.pkitesting.X509Bundle;
 import io.whimbrel.broker.Broker;
+import io.whimbrel.broker.Hop;
+import io.whimbrel.broker.IdempotencyKey;
+import io.whimbrel.broker.Notice;
+import io.whimbrel.broker.Outcome;
+import io.whimbrel.broker.PublishedOnce;
+import io.whimbrel.broker.Receipts;
 import io.whimbrel.broker.RecordingListener;
+import io.whimbrel.broker.Traces;
 import io.whimbrel.model.Address;
+import io.whimbrel.model.Position;
+import io.whimbrel.model.Publication;
 import io.whimbrel.model.Topic;
+import io.whimbrel.model.Tracking;
 import io.whimbrel.redis.EmbeddedRedis;
 import io.whimbrel.redis.EmbeddedRedisSettings;
 import java.io.IOException;
@@ -22,7 +34,10 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Map;
+import java.util.Queue;
 import java.util.Set;
+import java.util.concurrent.ConcurrentLinkedQueue;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -122,6 +137,56 @@ class RedisAccessTest {
 
         delivers(RedisSettings.of("redis://whimbrel:secret@127.0.0.1:" + redis.port())
                 .withKeyPrefix("app"));
+    }
+
+    /** So that another system may share this Redis. */
+    @Test
+    void allThatIsKeptAndSaidBeginsWithThePrefix() throws Exception {
+        EmbeddedRedis redis = redis("""
+            user default off
+            user admin on >secret ~* &* +@all
+            user whimbrel on >secret ~app:* &app:* +@all -@admin -@dangerous +info
+            """);
+        String uri = "redis://%s:secret@127.0.0.1:" + redis.port();
+        RedisBroker node = opened(RedisBroker.connect(
+                RedisSettings.of(uri.formatted("whimbrel")).withKeyPrefix("app"), new RecordingListener()));
+        await().atMost(SOON).until(() -> node.notReady().isEmpty());
+        Queue<Object> heard = new ConcurrentLinkedQueue<>();
+        Topic topic = Topic.of(Address.random());
+        Publication asking = publication("one", topic).tracked(new Tracking(true, null, false, null));
+        Notice notice = new Notice("tide", "here", "high", System.currentTimeMillis() + 60_000);
+        Receipts.Count count = new Receipts.Count("one", "node", node.receipts().hear(heard::add), 1, 1, 1);
+        Receipts.Count told = new Receipts.Count("one", "node", null, 1, 1, 1);
+        Hop hop = new Hop(1, "node", Outcome.ACCEPTED, "");
+
+        get(node.receipts().open(asking));
+        IdempotencyKey key = IdempotencyKey.of("sender", "key", new byte[0], Duration.ofMinutes(5));
+        assertThat(get(node.publish(asking, key))).isInstanceOf(PublishedOnce.First.class);
+        Position top =
+                requireNonNull(get(node.publish(publication("two", topic))).position());
+        get(node.moveCursors(Map.of(topic, top)));
+        get(node.traces().append(List.of(new Traces.Leg("one", topic, null, null, true, List.of(hop)))));
+        get(node.notices().hear("tide", heard::add));
+        get(node.notices().post(notice));
+
+        await().atMost(SOON).until(() -> {
+            get(node.receipts().report(List.of(count)));
+            return heard.contains(notice) && heard.contains(told);
+        });
+        assertThat(get(node.receipts().find("one")).orElseThrow().counts()).containsExactly(told);
+        assertThat(get(node.tops(List.of(topic))).positions()).containsEntry(topic, top);
+        assertThat(get(node.inbox(topic, 10)).publications()).isEmpty();
+        assertThat(get(node.traces().find("one")).orElseThrow().hops()).containsExactly(hop);
+        assertThat(get(node.traces().recent(topic))).containsExactly("one");
+        try (RedisClient admin = RedisClient.create(uri.formatted("admin"))) {
+            var commands = admin.connect().sync();
+            assertThat(commands.keys("*"))
+                    .hasSizeGreaterThan(5)
+                    .allSatisfy(name -> assertThat(name).startsWith("app:"));
+            assertThat(commands.pubsubChannels())
+                    .hasSizeGreaterThan(2)
+                    .allSatisfy(name -> assertThat(name).startsWith("app:"));
+        }
     }
 
     @Test
