@@ -204,6 +204,49 @@ class ClusterBrokerTest extends BrokerContract {
         }
     }
 
+    /** As where its port is forwarded in another way. */
+    @Test
+    void aNodeThatMovesToAnotherAddressIsFollowed() throws Exception {
+        RecordingListener listener = new RecordingListener();
+        RedisCluster.Node moving = cluster.primaries.getLast();
+        Topic topic = topicOf(moving);
+        try (SwallowingWire wire = new SwallowingWire(moving.server.port());
+                RedisBroker node = ready(listener);
+                RedisBroker publisher = ready(Broker.Listener.NONE)) {
+            get(node.subscribe(topic));
+
+            try {
+                announce(moving, wire.port());
+                awaitAddress("127.0.0.1:" + wire.port(), node, publisher);
+                awaitHeard("there", topic, publisher, listener);
+            } finally {
+                announce(moving, moving.server.port());
+            }
+            awaitAddress(moving.address(), node, publisher);
+            awaitHeard("back", topic, publisher, listener);
+
+            assertThat(node.outage()).isEmpty();
+        }
+    }
+
+    /** Where others shall find it: what it is asked, and the others of the cluster, is answered with that in a moment. */
+    private static void announce(RedisCluster.Node node, int port) {
+        node.commands().configSet("cluster-announce-port", Integer.toString(port));
+        String said = node.id() + " 127.0.0.1:" + port + "@";
+        await().atMost(SOON)
+                .until(() -> cluster.primaries.stream()
+                        .allMatch(each -> each.commands().clusterNodes().contains(said)));
+    }
+
+    private static void awaitAddress(String address, RedisBroker... nodes) {
+        for (RedisBroker node : nodes) {
+            await().atMost(SOON)
+                    .until(() -> node.shards().all().size() == cluster.primaries.size()
+                            && node.shards().all().stream()
+                                    .anyMatch(shard -> shard.address().equals(address)));
+        }
+    }
+
     @Test
     void aTopicWhoseSlotMovesIsDeliveredFurtherOn() throws Exception {
         RecordingListener listener = new RecordingListener();
