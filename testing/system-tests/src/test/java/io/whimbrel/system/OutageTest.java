@@ -4,10 +4,14 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
 import java.io.IOException;
+import java.net.InetAddress;
 import java.net.ServerSocket;
+import java.net.Socket;
 import java.net.http.HttpResponse;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.List;
 import java.util.concurrent.TimeUnit;
 import java.util.regex.Pattern;
 import org.junit.jupiter.api.AfterEach;
@@ -20,6 +24,9 @@ class OutageTest {
     private static final Duration DEADLINE = Part.DEADLINE;
     /** 6 s are promised where the drain time is one; busy machines are given more. */
     private static final Duration STOPS_WITHIN = Duration.ofSeconds(20);
+
+    /** While connections are there: a probe, and how long it is waited for. */
+    private static final Duration NOTICED_WITHIN = Duration.ofSeconds(8);
 
     @TempDir
     private Path folder;
@@ -68,6 +75,50 @@ class OutageTest {
             assertThat(anna.publish(ben.address(), "\"again\"").path("online").asBoolean())
                     .isTrue();
             assertThat(ben.receive().path("message").asText()).isEqualTo("again");
+        }
+    }
+
+    /** It answers PING, and takes connections, but does nothing of what is published. */
+    @Test
+    void redisAnswersButDoesNotDeliver() throws Exception {
+        town.start(1);
+        List<Part> both = List.of(town.web, town.gateways.getFirst());
+        try (Client anna = town.newClient().connect(town.gatewayPort());
+                Client ben = town.newClient().connect(town.gatewayPort())) {
+            redis("CLIENT PAUSE %d WRITE".formatted(Duration.ofDays(1).toMillis()));
+            long start = System.nanoTime();
+            try {
+                for (Part part : both) {
+                    await().pollInterval(Duration.ofMillis(50))
+                            .atMost(NOTICED_WITHIN.minusNanos(System.nanoTime() - start))
+                            .untilAsserted(() -> assertThat(readiness(part).toString())
+                                    .containsAnyOf("does not deliver", "takes no messages", "probes do not come back"));
+                }
+                for (Part part : both) {
+                    assertThat(Client.status(part.adminPort(), "/health/ready")).isEqualTo(503);
+                    assertThat(Client.text(part.adminPort(), "/metrics")).contains("whimbrel_broker_flowing 0.0");
+                }
+                assertThat(anna.tryToPublish(ben.address(), "\"lost?\"").statusCode())
+                        .isEqualTo(503);
+            } finally {
+                redis("CLIENT UNPAUSE");
+            }
+
+            for (Part part : both) {
+                part.awaitReadiness(200);
+                assertThat(Client.text(part.adminPort(), "/metrics")).contains("whimbrel_broker_flowing 1.0");
+            }
+            assertThat(anna.publish(ben.address(), "\"again\"").path("online").asBoolean())
+                    .isTrue();
+            assertThat(ben.receive().path("message").asText()).isEqualTo("again");
+        }
+    }
+
+    /** A command in the form one types. */
+    private void redis(String command) throws IOException {
+        try (Socket socket = new Socket(InetAddress.getLoopbackAddress(), town.redis.port())) {
+            socket.getOutputStream().write((command + "\r\n").getBytes(StandardCharsets.US_ASCII));
+            assertThat((char) socket.getInputStream().read()).isEqualTo('+');
         }
     }
 
