@@ -303,7 +303,7 @@ final class RedisLink<C extends StatefulRedisConnection<String, byte[]>> {
                             }
                             if (failure == null || RedisTrouble.isAnswer(failure)) {
                                 pingUnanswered = false;
-                            } else if (!RedisTrouble.isTimeout(failure)) {
+                            } else if (!RedisTrouble.isTimeout(failure) && !RedisTrouble.isQueueFull(failure)) {
                                 lost(connection, RedisTrouble.describe(failure));
                             }
                         },

@@ -51,7 +51,7 @@ final class RedisTrouble {
             case CancellationException _ -> "the connection was closed";
             case IllegalStateException _
             when root.getMessage() != null -> String.valueOf(root.getMessage()); // such as: no unix sockets here
-            case RedisException _ when isQueueFull(root) -> "too many commands wait for their answer";
+            case RedisException _ when isQueueFull(failure) -> "too many commands wait for their answer";
             case RedisException _ -> "the connection was lost";
             default -> root.getClass().getSimpleName();
         };
@@ -82,8 +82,10 @@ final class RedisTrouble {
         return root(failure) instanceof RedisCommandTimeoutException;
     }
 
-    private static boolean isQueueFull(Throwable root) {
-        return String.valueOf(root.getMessage()).startsWith("Request queue size exceeded");
+    /** Whether the command was not sent, since so many wait already: Lettuce has a limit before a connection, and one behind. */
+    static boolean isQueueFull(Throwable failure) {
+        String message = String.valueOf(root(failure).getMessage());
+        return message.startsWith("Request queue size exceeded") || message.startsWith("Internal stack size exceeded");
     }
 
     private static @Nullable String code(Throwable root) {
